@@ -1,0 +1,104 @@
+"""Typed settings, read once by the entry points and passed down.
+
+Every setting is an environment variable with the prefix `TERRACE_`; `docs/reference/settings.md`
+lists them all, and a test holds that table against this file.
+"""
+
+import os
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_data_dir() -> Path:
+    """The folder of embedded data under the user's own data folder."""
+    if sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return base / "terrace"
+
+
+class Settings(BaseSettings):
+    """Everything an operator may decide."""
+
+    model_config = SettingsConfigDict(env_prefix="TERRACE_", extra="ignore", frozen=True)
+
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL 16 or newer, as its owner; absent: an embedded server is run",
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="Redis 7 or Valkey 8 or newer; absent: an embedded server is run",
+    )
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Where embedded servers keep their data, and where the signing key lies",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Signs tokens and derives the database roles' passwords; "
+        "absent: made once and kept in the data folder",
+    )
+    home_currency: str = Field(
+        default="CNY", pattern=r"^[A-Z]{3}$", description="Currency that AUM is stated in"
+    )
+    time_zone: str = Field(
+        default="Asia/Shanghai", description="Time zone of schedules; never used for business dates"
+    )
+    host: str = Field(default="127.0.0.1", description="Address the API listens on")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port of the API")
+    token_hours: int = Field(
+        default=720, ge=1, description="Hours a development token of `terrace token` is valid"
+    )
+    reader_connections: int = Field(
+        default=4, ge=1, description="Database connections per kind of scope and API process"
+    )
+    writer_connections: int = Field(
+        default=8, ge=2, description="Database connections for writing, per process"
+    )
+    acquire_seconds: float = Field(
+        default=10.0, gt=0, description="Seconds a request waits for a database connection"
+    )
+    statement_seconds: float = Field(
+        default=5.0, gt=0, description="Seconds one read statement may take"
+    )
+    poll_seconds: float = Field(
+        default=1.0, gt=0, description="Seconds between two looks for work when no wake-up came"
+    )
+    recompute_batch: int = Field(
+        default=500, ge=1, le=10_000, description="Customers recomputed in one transaction"
+    )
+    close_chunk: int = Field(
+        default=2_000, ge=1, le=50_000, description="Customers judged in one transaction at a close"
+    )
+    future_days: int = Field(
+        default=366,
+        ge=0,
+        description="Days after the business date that a balance may be dated at the most",
+    )
+    max_body_bytes: int = Field(
+        default=1_048_576, ge=1_024, description="Largest request body over HTTP"
+    )
+    max_frame_bytes: int = Field(default=65_536, ge=1_024, description="Largest message on a socket")
+    max_depth: int = Field(default=15, ge=1, description="Levels of nested fields in an operation")
+    max_fields: int = Field(
+        default=1_000, ge=1, description="Fields of an operation after its fragments are spread"
+    )
+    max_tokens: int = Field(default=5_000, ge=1, description="Tokens of a GraphQL document")
+    plan_cache: int = Field(default=1_000, ge=1, description="Compiled plans kept per process")
+    log_level: str = Field(default="info", description="debug, info, warning or error")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"'{value}' is not a time zone of the IANA database") from error
+        return value
