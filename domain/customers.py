@@ -1,0 +1,18 @@
+"""What a customer is to the institution."""
+
+from enum import StrEnum
+
+
+class CustomerKind(StrEnum):
+    """A person or an organisation."""
+
+    INDIVIDUAL = "INDIVIDUAL"
+    ORGANISATION = "ORGANISATION"
+
+
+class CustomerStatus(StrEnum):
+    """Where the relation stands."""
+
+    PROSPECT = "PROSPECT"  # before the first account
+    CURRENT = "CURRENT"  # holds or held accounts
+    TERMINATED = "TERMINATED"  # deceased and settled, or all accounts closed for good

@@ -1,0 +1,154 @@
+"""The institution's calendar and tier policies."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from domain.actors import Actor
+from domain.months import Month
+from domain.policy import DEFAULT_POLICY, TierPolicy, parse_policy, policy_document
+from repository.database import Connection, Database
+from repository.statements import sql
+
+
+class CalendarError(Exception):
+    """A request against the calendar that cannot be met; `code` is for programs."""
+
+    def __init__(self, message: str, code: str) -> None:
+        """Keep the message and the code."""
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The calendar as one transaction sees it. All but the currency are None in a new house."""
+
+    business_date: date | None
+    first_month: Month | None
+    open_month: Month | None
+    last_closed: Month | None
+    closing: Month | None
+    home_currency: str
+
+    @property
+    def business_month(self) -> Month | None:
+        """The month of the business date."""
+        return None if self.business_date is None else Month.of(self.business_date)
+
+
+async def read_calendar(connection: Connection) -> Calendar:
+    """The calendar now; hold the ledger's lock to keep it so."""
+    row = await connection.fetchrow(sql("read_calendar"))
+    if row is None:
+        raise CalendarError("the database has not been migrated", "NOT_MIGRATED")
+    return Calendar(
+        row["business_date"],
+        _month(row["first_month"]),
+        _month(row["open_month"]),
+        _month(row["last_closed"]),
+        _month(row["closing"]),
+        row["home_currency"],
+    )
+
+
+def _month(day: date | None) -> Month | None:
+    return None if day is None else Month.of(day)
+
+
+async def share_ledger(connection: Connection) -> Calendar:
+    """Keep the calendar as it is until the transaction ends, and read it."""
+    await connection.execute(sql("share_ledger"))
+    return await read_calendar(connection)
+
+
+async def set_business_date(database: Database, day: date, actor: Actor) -> Calendar:
+    """Set the business date; it may not leave the open month behind it or go back before it."""
+    async with database.unit() as connection:
+        await connection.execute(sql("own_ledger"))
+        calendar = await read_calendar(connection)
+        if calendar.open_month is not None and day < calendar.open_month.first_day:
+            raise CalendarError(
+                f"{calendar.open_month.previous()} is closed: the business date cannot be {day}",
+                "MONTH_CLOSED",
+            )
+        if calendar.business_date is not None and day < calendar.business_date:
+            raise CalendarError(
+                f"the business date is {calendar.business_date} and does not go back",
+                "BUSINESS_DATE_GOES_BACK",
+            )
+        await connection.execute(sql("set_business_date"), day)
+        await audit(connection, actor, "calendar.set", str(day), {})
+        return await read_calendar(connection)
+
+
+async def policies(connection: Connection) -> list[TierPolicy]:
+    """All policies, oldest version first; the first one is published by the first start."""
+    rows = await connection.fetch(sql("policies"))
+    return [parse_policy(row["document"], row["version"]) for row in rows]
+
+
+async def ensure_default_policy(database: Database) -> None:
+    """Publish version 1 unless a policy exists; safe for two starters at once."""
+    async with database.unit() as connection:
+        await connection.execute(sql("own_ledger"))
+        if not await policies(connection):
+            await _insert(connection, DEFAULT_POLICY, "installation")
+
+
+async def publish_policy(
+    database: Database, document: dict[str, Any], actor: Actor
+) -> tuple[TierPolicy, bool]:
+    """Publish a policy version; a policy equal to the one it would follow is not published again.
+
+    Returns the policy and whether it is new. Raises InvalidPolicy for a malformed document and
+    CalendarError for one that would change how closed months were judged.
+    """
+    async with database.unit() as connection:
+        await connection.execute(sql("own_ledger"))
+        calendar = await read_calendar(connection)
+        known = await policies(connection)
+        policy = parse_policy(document, len(known) + 1)
+        same = [p for p in known if p.effective == policy.effective]
+        if same and policy_document(same[-1]) == policy_document(policy):
+            return same[-1], False
+        if calendar.last_closed is not None and policy.effective <= calendar.last_closed:
+            raise CalendarError(
+                f"effective: {policy.effective} is closed; the first month a new policy can "
+                f"govern is {calendar.open_month}",
+                "MONTH_CLOSED",
+            )
+        if calendar.closing is not None and policy.effective <= calendar.closing:
+            raise CalendarError(
+                f"effective: {calendar.closing} is being closed; publish when it is over",
+                "MONTH_CLOSING",
+            )
+        await _insert(connection, policy, f"{actor.role}:{actor.subject}")
+        await connection.execute(sql("mark_everyone"), policy.effective.first_day)
+        await audit(connection, actor, "policy.publish", f"version {policy.version}", document)
+        return policy, True
+
+
+async def _insert(connection: Connection, policy: TierPolicy, published_by: str) -> None:
+    await connection.execute(
+        sql("publish_policy"),
+        policy.version,
+        policy.effective.first_day,
+        policy.watch_months,
+        policy.exit_months,
+        policy.retention_months,
+        policy_document(policy),
+        published_by,
+    )
+    await connection.executemany(
+        sql("publish_tier"),
+        [(policy.version, t.code, t.name, t.rank, t.threshold) for t in policy.tiers],
+    )
+
+
+async def audit(
+    connection: Connection, actor: Actor, action: str, subject: str, detail: dict[str, Any]
+) -> None:
+    """One line of the audit trail, in the transaction of what it tells of."""
+    principal = f"{actor.role}:{actor.subject}"
+    await connection.execute(sql("audit"), principal, actor.channel, action, subject, detail)

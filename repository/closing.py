@@ -1,0 +1,146 @@
+"""The run that closes a month, as rows: what closers claim, mark and check."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from domain.months import Month
+from domain.policy import TierPolicy
+from repository.calendar import CalendarError, read_calendar
+from repository.database import Connection, Database
+from repository.statements import sql
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRun:
+    """How far the close of a month has come."""
+
+    month: Month
+    epoch: int
+    state: str
+    customers: int
+    judged: int
+    changes: int
+    chunks_left: int
+    problem: str | None
+    closed_at: datetime | None
+
+
+async def request_close(database: Database, month: Month, principal: str) -> CloseRun:
+    """Ask for the close of a month; workers carry it out. Asking twice while it runs is no harm.
+
+    Raises CalendarError: MONTH_CLOSED, OUT_OF_ORDER or NO_BUSINESS_DATE.
+    """
+    async with database.unit() as connection:
+        await connection.execute(sql("own_ledger"))
+        calendar = await read_calendar(connection)
+        if calendar.open_month is None:
+            raise CalendarError(
+                "there is nothing to close: no balance was ever loaded", "NO_BUSINESS_DATE"
+            )
+        if calendar.last_closed is not None and month <= calendar.last_closed:
+            raise CalendarError(f"{month} is closed already", "MONTH_CLOSED")
+        if month != calendar.open_month:
+            raise CalendarError(
+                f"{month} cannot be closed before {calendar.open_month}: months close in order",
+                "OUT_OF_ORDER",
+            )
+        await connection.fetchrow(sql("begin_close"), month.first_day, principal)
+        await connection.execute(sql("freeze_month"), month.first_day)
+        return await _state(connection, month)
+
+
+async def close_state(connection: Connection, month: Month) -> CloseRun:
+    """How far the close of a month has come; it must have been requested."""
+    return await _state(connection, month)
+
+
+async def _state(connection: Connection, month: Month) -> CloseRun:
+    row = await connection.fetchrow(sql("close_state"), month.first_day)
+    if row is None:
+        raise CalendarError(f"the close of {month} was never requested", "NOT_REQUESTED")
+    return CloseRun(
+        month,
+        row["epoch"],
+        row["state"],
+        row["customers"],
+        row["judged"],
+        row["changes"],
+        row["chunks_left"],
+        row["problem"],
+        row["closed_at"],
+    )
+
+
+async def unfinished_close(connection: Connection) -> Month | None:
+    """The month whose close is under way, if there is one."""
+    row = await connection.fetchrow(sql("unfinished_close"))
+    return None if row is None else Month.of(row["month"])
+
+
+async def plan_chunks(connection: Connection, month: Month, size: int) -> None:
+    """Cut the customers into chunks and let the run go on to judging; once only."""
+    await connection.execute(sql("plan_chunks"), month.first_day, size)
+    await connection.execute(sql("run_close"), month.first_day)
+
+
+async def claim_chunk(
+    connection: Connection, month: Month, epoch: int
+) -> tuple[int, int, list[int]] | None:
+    """Take a chunk and lock its customers: first key, last key, keys. None when none is left."""
+    row = await connection.fetchrow(sql("claim_chunk"), month.first_day, epoch)
+    if row is None:
+        return None
+    first, last = row["first_customer"], row["last_customer"]
+    customers = await connection.fetch(sql("customers_of_chunk"), first, last)
+    return first, last, [customer["id"] for customer in customers]
+
+
+async def finish_chunk(
+    connection: Connection,
+    month: Month,
+    first: int,
+    *,
+    customers: int,
+    changes: int,
+    total: Decimal,
+) -> None:
+    """Mark a chunk as judged."""
+    await connection.execute(sql("finish_chunk"), month.first_day, first, customers, changes, total)
+
+
+async def resum(
+    connection: Connection,
+    month: Month,
+    first: int,
+    last: int,
+    policy: TierPolicy,
+    home_currency: str,
+) -> Decimal:
+    """The total of a range of customers, summed from the ledger in another way."""
+    total: Decimal = await connection.fetchval(
+        sql("resum"), month.first_day, first, last, sorted(policy.counted), home_currency
+    )
+    return total
+
+
+async def counts(connection: Connection, month: Month) -> Any:
+    """What the close has written, counted: see the statement `verify_close`."""
+    return await connection.fetchrow(sql("verify_close"), month.first_day, month.next().first_day)
+
+
+async def publish(connection: Connection, month: Month) -> bool:
+    """Close the month in the calendar; true for the one closer that did it."""
+    await connection.execute(sql("own_ledger"))
+    done = await connection.execute(sql("publish_close"), month.first_day)
+    if done != "UPDATE 1":
+        return False
+    await connection.execute(sql("release_removed"), month.next().first_day)
+    await connection.execute(sql("finish_close"), month.first_day)
+    return True
+
+
+async def fail(connection: Connection, month: Month, problem: str) -> None:
+    """Stop the run; an operator must look at the problem."""
+    await connection.execute(sql("fail_close"), month.first_day, problem)

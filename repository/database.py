@@ -1,0 +1,172 @@
+"""Connections: a pool for each kind of scope, a pool for writing, and the unit of work."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import asyncpg
+import orjson
+
+from domain.actors import Scope
+from repository.roles import WRITER, login_name, login_password
+
+if TYPE_CHECKING:
+    Pool = asyncpg.Pool[asyncpg.Record]
+    Connection = (
+        asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]
+    )
+else:
+    Pool = asyncpg.Pool
+    Connection = asyncpg.Connection
+
+_READER_SETTINGS = {
+    "application_name": "terrace reader",
+    "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "default_transaction_read_only": "on",
+    "timezone": "UTC",
+    "datestyle": "ISO, YMD",
+}
+_WRITER_SETTINGS = {
+    "application_name": "terrace writer",
+    "jit": "off",
+    "timezone": "UTC",
+    "datestyle": "ISO, YMD",
+}
+_STATEMENTS_KEPT = 500
+
+
+class DatabaseUnavailable(Exception):
+    """The database could not be reached; the message says where and why, without a password."""
+
+
+def database_name(url: str) -> str:
+    """The name of the database an address points to; that of its user when it names none."""
+    parts = urlsplit(url)
+    return unquote(parts.path.lstrip("/")) or unquote(parts.username or "")
+
+
+def encode_numeric(value: object) -> str:
+    """A number for PostgreSQL's numeric: exact decimals only, a float is a fault of the caller."""
+    if isinstance(value, Decimal) or (isinstance(value, int) and not isinstance(value, bool)):
+        return str(value)
+    raise TypeError(f"numeric takes a Decimal or int, not {type(value).__name__}")
+
+
+async def prepare_connection(connection: Any) -> None:
+    """Teach a new connection exact decimals and JSON."""
+    await connection.set_type_codec(
+        "numeric", schema="pg_catalog", encoder=encode_numeric, decoder=Decimal, format="text"
+    )
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name,
+            schema="pg_catalog",
+            encoder=lambda value: orjson.dumps(value).decode(),
+            decoder=orjson.loads,
+            format="text",
+        )
+
+
+async def _keep_as_is(connection: Any) -> None:
+    """Readers only ever use transaction-local settings, so there is nothing to reset."""
+
+
+class Database:
+    """The pools of one process. Open with `async with Database(...)`.
+
+    Readers log in as the role of their scope, which sees no row beyond it; `unit()` is one
+    transaction of the writer, committed when the block ends without an error.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        reader_connections: int = 4,
+        writer_connections: int = 8,
+        acquire_seconds: float = 10.0,
+        statement_seconds: float = 5.0,
+    ) -> None:
+        """Describe the pools; nothing is connected before the block is entered."""
+        self.url = url
+        self.name = database_name(url)
+        self._key = key
+        self._reader_connections = reader_connections
+        self._writer_connections = writer_connections
+        self._acquire_seconds = acquire_seconds
+        self._statement_seconds = statement_seconds
+        self._readers: dict[Scope, Pool] = {}
+        self._writer: Pool | None = None
+
+    async def __aenter__(self) -> "Database":
+        """Make the pools; connections are opened as they are needed."""
+        timeout = str(int(self._statement_seconds * 1000))
+        for scope in Scope:
+            self._readers[scope] = await self._pool(
+                scope.value,
+                size=self._reader_connections,
+                settings={**_READER_SETTINGS, "statement_timeout": timeout},
+                reset=_keep_as_is,
+            )
+        self._writer = await self._pool(
+            WRITER, size=self._writer_connections, settings=_WRITER_SETTINGS, reset=None
+        )
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Close every connection, by force if one does not come back."""
+        for pool in self._pools():
+            pool.terminate()
+        self._readers = {}
+        self._writer = None
+
+    def _pools(self) -> list[Pool]:
+        return [*self._readers.values(), *([self._writer] if self._writer else [])]
+
+    async def _pool(self, kind: str, *, size: int, settings: dict[str, str], reset: Any) -> Pool:
+        return await asyncpg.create_pool(
+            self.url,
+            user=login_name(kind, self.name),
+            password=login_password(self._key, kind, self.name),
+            min_size=0,
+            max_size=size,
+            max_inactive_connection_lifetime=300,
+            statement_cache_size=_STATEMENTS_KEPT,
+            max_cached_statement_lifetime=0,
+            server_settings=settings,
+            init=prepare_connection,
+            reset=reset,
+        )
+
+    @asynccontextmanager
+    async def reading(self, scope: Scope) -> AsyncIterator[Connection]:
+        """A connection that sees the rows of a kind of scope; one statement is one transaction."""
+        async with self._readers[scope].acquire(timeout=self._acquire_seconds) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[Connection]:
+        """One transaction of the writer: all of the block, or nothing of it."""
+        async with self.writing() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Connection]:
+        """A connection of the writer without a transaction of its own."""
+        if self._writer is None:
+            raise RuntimeError("the database is not open")
+        async with self._writer.acquire(timeout=self._acquire_seconds) as connection:
+            yield connection
+
+    async def listener(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """A connection of its own for LISTEN, outside every pool; the caller closes it."""
+        return await asyncpg.connect(
+            self.url,
+            user=login_name(WRITER, self.name),
+            password=login_password(self._key, WRITER, self.name),
+            server_settings={**_WRITER_SETTINGS, "application_name": "terrace listener"},
+        )

@@ -1,0 +1,177 @@
+"""Recording end-of-day balances: accepted once, durable before the answer, nothing half-done."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from domain.actors import Actor
+from repository.calendar import Calendar, audit, share_ledger
+from repository.database import Connection, Database
+from repository.statements import sql
+
+MESSAGES = {
+    "UNKNOWN_ACCOUNT": "there is no account with this number",
+    "BEFORE_OPENING": "the account was not open yet on this day",
+    "AFTER_CLOSING": "the account was already closed on this day",
+    "FUTURE_DATE": "this day is too far after the business date",
+}
+_FOREVER = date(9999, 12, 31)
+_NEVER = date(1, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceUpdate:
+    """One end-of-day balance of an account, in the account's currency.
+
+    `place` is its index in the request or its line in the file.
+    """
+
+    place: int
+    update_id: str
+    account: str
+    as_of: date
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An update that was not taken, and why."""
+
+    place: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What came of a batch of updates."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejections: list[Rejection] = field(default_factory=list)
+
+
+class IdempotencyConflict(Exception):
+    """The key was used for something else; nothing of that is said."""
+
+
+async def record_balances(
+    database: Database,
+    updates: Sequence[BalanceUpdate],
+    *,
+    key: str,
+    body: Any,
+    actor: Actor,
+    future_days: int,
+    refused: Sequence[Rejection] = (),
+) -> Recorded:
+    """Record a request's updates in one transaction, once for its idempotency key.
+
+    The same key with the same body and principal gets the stored answer; anything else under that
+    key raises IdempotencyConflict. `refused` were turned down before and are part of the answer.
+    """
+    digest = hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
+    principal = f"{actor.role}:{actor.subject}"
+    async with database.unit() as connection:
+        fresh = await connection.fetchval(
+            sql("remember_request"), "recordBalances", key, principal, digest
+        )
+        if not fresh:
+            return await _remembered(connection, key, principal, digest)
+        recorded = await _record(connection, updates, actor, future_days)
+        recorded = Recorded(
+            recorded.accepted,
+            recorded.duplicates,
+            sorted([*refused, *recorded.rejections], key=lambda r: r.place),
+        )
+        await connection.execute(sql("keep_reply"), "recordBalances", key, asdict(recorded))
+        return recorded
+
+
+async def _remembered(connection: Connection, key: str, principal: str, digest: bytes) -> Recorded:
+    row = await connection.fetchrow(sql("remembered_request"), "recordBalances", key)
+    if row is None or row["principal"] != principal or row["body_hash"] != digest:
+        raise IdempotencyConflict
+    reply = row["reply"]
+    rejections = [Rejection(**rejection) for rejection in reply["rejections"]]
+    return Recorded(reply["accepted"], reply["duplicates"], rejections)
+
+
+async def _record(
+    connection: Connection, updates: Sequence[BalanceUpdate], actor: Actor, future_days: int
+) -> Recorded:
+    if not updates:
+        return Recorded()
+    calendar = await share_ledger(connection)
+    await connection.execute(sql("lock_accounts"), sorted({u.account for u in updates}))
+    rows = await connection.fetch(
+        sql("record_given"),
+        [u.place for u in updates],
+        [u.update_id for u in updates],
+        [u.account for u in updates],
+        [u.as_of for u in updates],
+        [u.amount for u in updates],
+        horizon(calendar, future_days),
+        frozen(calendar),
+    )
+    recorded = await settle(connection, rows)
+    await audit(
+        connection,
+        actor,
+        "balances.record",
+        f"{len(updates)} updates",
+        {"accepted": recorded.accepted, "duplicates": recorded.duplicates},
+    )
+    return recorded
+
+
+async def record_staged(
+    connection: Connection, batch: int, first: int, last: int, future_days: int
+) -> Recorded:
+    """Record an import's staged lines from `first` to `last`, in the caller's transaction."""
+    calendar = await share_ledger(connection)
+    await connection.execute(sql("lock_staged_accounts"), batch, first, last)
+    rows = await connection.fetch(
+        sql("record_staged"),
+        batch,
+        first,
+        last,
+        None,
+        None,
+        horizon(calendar, future_days),
+        frozen(calendar),
+    )
+    return await settle(connection, rows)
+
+
+async def settle(connection: Connection, rows: Sequence[Any]) -> Recorded:
+    """Read what the recording statement answered, and move the business date along."""
+    totals = rows[-1]
+    duplicates = 0
+    rejections = []
+    for row in rows[:-1]:
+        if row["outcome"] == "DUPLICATE":
+            duplicates += 1
+        else:
+            code = row["outcome"]
+            rejections.append(Rejection(row["line"], code, MESSAGES[code]))
+    if totals["accepted"]:
+        await connection.execute(sql("move_business_date"), totals["last_day"], totals["first_day"])
+    return Recorded(totals["accepted"], duplicates, rejections)
+
+
+def horizon(calendar: Calendar, future_days: int) -> date:
+    """The latest day a balance may be dated; a house without a business date takes any."""
+    if calendar.business_date is None:
+        return _FOREVER
+    return calendar.business_date + timedelta(days=future_days)
+
+
+def frozen(calendar: Calendar) -> date:
+    """The last day that a running close has frozen."""
+    return _NEVER if calendar.closing is None else calendar.closing.last_day

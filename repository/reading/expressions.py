@@ -1,0 +1,117 @@
+"""How stored values are shown: SQL expressions over one row, written with `{t}` for its alias.
+
+These constructors are the whole vocabulary that types declare their fields with. An expression is
+made of fixed text and column names of ours; a value of a caller is always a parameter.
+"""
+
+from dataclasses import dataclass
+
+from domain.actors import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One SQL expression. `sql` is over the alias `{t}`; `cast` is the type of its comparands.
+
+    `raw` is the bare value to compare and sort by, where it differs from the shown one.
+    `masked` is shown instead to every scope but those in `clear`.
+    """
+
+    sql: str
+    cast: str = "text"
+    raw: str | None = None
+    masked: str | None = None
+    clear: frozenset[Scope] = frozenset(Scope)
+
+    def shown(self, alias: str, scope: Scope) -> str:
+        """The expression for a reader of the scope."""
+        if self.masked is not None and scope not in self.clear:
+            return self.masked.replace("{t}", alias)
+        return self.sql.replace("{t}", alias)
+
+    def value(self, alias: str) -> str:
+        """The bare value, for comparing and sorting."""
+        return (self.raw or self.sql).replace("{t}", alias)
+
+
+def text(column: str) -> Expression:
+    """A text column as it stands."""
+    return Expression(f"{{t}}.{column}")
+
+
+def integer(column: str) -> Expression:
+    """A whole number of at most 32 bits."""
+    return Expression(f"{{t}}.{column}", cast="integer")
+
+
+def boolean(column: str) -> Expression:
+    """True or false."""
+    return Expression(f"{{t}}.{column}", cast="boolean")
+
+
+def date(column: str) -> Expression:
+    """A calendar date, YYYY-MM-DD."""
+    return Expression(f"{{t}}.{column}::text", cast="date", raw=f"{{t}}.{column}")
+
+
+def month(column: str) -> Expression:
+    """A month, stored as its first day, shown as YYYY-MM."""
+    return Expression(f"left({{t}}.{column}::text, 7)", cast="date", raw=f"{{t}}.{column}")
+
+
+def decimal(column: str) -> Expression:
+    """An exact decimal; a string on the wire, or a reader would make a float of it."""
+    return Expression(f"{{t}}.{column}::text", cast="numeric", raw=f"{{t}}.{column}")
+
+
+def instant(column: str) -> Expression:
+    """An instant in UTC, RFC 3339."""
+    shown = f"to_char({{t}}.{column} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+    return Expression(shown, cast="timestamptz", raw=f"{{t}}.{column}")
+
+
+def average(*columns: str) -> Expression:
+    """The sum of the columns over the row's `days`, rounded half up to 0.01."""
+    total = " + ".join(f"{{t}}.{column}" for column in columns)
+    value = f"terrace.average({total}, {{t}}.days)"
+    return Expression(f"{value}::text", cast="numeric", raw=value)
+
+
+def json(column: str) -> Expression:
+    """A JSON column, as it stands; for fields that Python fills in."""
+    return Expression(f"{{t}}.{column}", cast="jsonb")
+
+
+def global_id(type_name: str, *columns: str) -> Expression:
+    """The opaque identifier of a row: its type and key, in base64."""
+    key = " || '.' || ".join(f"{{t}}.{column}" for column in columns)
+    return Expression(f"encode(convert_to('{type_name}:' || {key}, 'UTF8'), 'base64')")
+
+
+def personal(column: str, mask: str) -> Expression:
+    """A personal detail: in full to the customer, masked by `terrace.mask_<mask>` to others."""
+    return Expression(
+        f"{{t}}.{column}",
+        masked=f"terrace.mask_{mask}({{t}}.{column})",
+        clear=frozenset({Scope.CUSTOMER}),
+    )
+
+
+def personal_date(column: str) -> Expression:
+    """A personal date: in full to the customer, absent to others."""
+    return Expression(
+        f"{{t}}.{column}::text",
+        cast="date",
+        masked="null::text",
+        clear=frozenset({Scope.CUSTOMER}),
+    )
+
+
+def counted(condition: str) -> Expression:
+    """How many of the rows read meet a fixed condition over `{t}`."""
+    return Expression(f"count(*) filter (where {condition})", cast="integer")
+
+
+def expression(sql: str, cast: str = "text") -> Expression:
+    """Any other fixed expression over `{t}`."""
+    return Expression(sql, cast=cast)

@@ -1,0 +1,127 @@
+"""A statement's parameters: where each value comes from when the plan is run.
+
+A plan is compiled once and run with many variables and actors. It therefore keeps, for every
+placeholder, not a value but its source: a constant of the document, or a path into the variables.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.actors import Actor
+
+
+class InvalidArgument(Exception):
+    """A value a caller gave that no type forbids and no statement takes.
+
+    `code` is for programs, the message for people; neither repeats what it must not show.
+    """
+
+    def __init__(self, message: str, code: str = "BAD_USER_INPUT") -> None:
+        """Keep the message and the code."""
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A scalar that could not be read, kept where it stood.
+
+    Whoever takes single rows (`recordBalances`) turns down that row alone; everyone else refuses
+    the request when the value is used.
+    """
+
+    given: str
+    code: str
+    message: str
+
+
+def readable(value: Any) -> Any:
+    """The value; raises InvalidArgument if it could not be read, or one of its members."""
+    if isinstance(value, Unreadable):
+        raise InvalidArgument(value.message, value.code)
+    if isinstance(value, list):
+        for member in value:
+            readable(member)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value of the document itself."""
+
+    value: Any
+
+    def read(self, variables: Mapping[str, Any], actor: Actor) -> Any:
+        """The value."""
+        return readable(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A value of the request: the variable's name and the path inside of it."""
+
+    name: str
+    path: tuple[str | int, ...] = ()
+
+    def read(self, variables: Mapping[str, Any], actor: Actor) -> Any:
+        """The value, coerced by its type already."""
+        value: Any = variables.get(self.name)
+        for step in self.path:
+            value = value[step]
+        return readable(value)
+
+
+@dataclass(frozen=True, slots=True)
+class ActorKey:
+    """The key of the actor's own row."""
+
+    def read(self, variables: Mapping[str, Any], actor: Actor) -> Any:
+        """The key."""
+        return actor.scope_id
+
+
+@dataclass(frozen=True, slots=True)
+class ActorDetail:
+    """What else is known of the actor: `role`, `scope`, `subject` or `channel`."""
+
+    name: str
+
+    def read(self, variables: Mapping[str, Any], actor: Actor) -> Any:
+        """The detail as text."""
+        return str(getattr(actor, self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A value made of another one, for example a part of a decoded cursor."""
+
+    source: "Source"
+    make: Callable[[Any], Any]
+
+    def read(self, variables: Mapping[str, Any], actor: Actor) -> Any:
+        """The derived value; `make` raises InvalidArgument for what it cannot take."""
+        return self.make(self.source.read(variables, actor))
+
+
+Source = Constant | Variable | ActorKey | ActorDetail | Derived
+
+
+@dataclass(slots=True)
+class Parameters:
+    """The placeholders of one statement in order; the first is always the actor's key."""
+
+    sources: list[Source] = field(default_factory=lambda: [ActorKey()])
+
+    ACTOR = "$1::integer"
+
+    def add(self, source: Source, cast: str) -> str:
+        """A placeholder for the source; equal sources of one type share one."""
+        if source in self.sources[1:]:
+            return f"${self.sources.index(source, 1) + 1}::{cast}"
+        self.sources.append(source)
+        return f"${len(self.sources)}::{cast}"
+
+    def values(self, variables: Mapping[str, Any], actor: Actor) -> list[Any]:
+        """What to run the statement with."""
+        return [source.read(variables, actor) for source in self.sources]

@@ -1,0 +1,73 @@
+"""What can be read, and the rows of it that each kind of scope may see (the first wall).
+
+The second wall, row-level security, repeats these rules in `migrations/0008_walls.sql`; each must
+hold without the other.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from domain.actors import Scope
+
+
+class Visibility(Enum):
+    """Whose a table's rows are."""
+
+    CUSTOMER = auto()  # the customer table itself
+    OWNED = auto()  # rows of one customer, carrying customer, manager and branch
+    DIRECTORY = auto()  # the managers
+    REFERENCE = auto()  # open to every authenticated caller
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table or view that plans may read. `key` is its identity beside the owner."""
+
+    name: str
+    visibility: Visibility
+    key: tuple[str, ...]
+
+    def predicate(self, alias: str, scope: Scope, actor: str) -> str | None:
+        """The condition that keeps a scope to its rows; None where the scope sees all of them.
+
+        `actor` is the placeholder of the actor's key, for example `$1`.
+        """
+        if self.visibility is Visibility.REFERENCE or scope is Scope.ALL:
+            return None
+        if scope is Scope.NONE:
+            return "false"
+        column = _COLUMNS[self.visibility].get(scope)
+        if column is not None:
+            return f"{alias}.{column} = {actor}"
+        return (
+            f"{alias}.id = (select own.manager_id from terrace.customer own where own.id = {actor})"
+        )
+
+
+_COLUMNS: dict[Visibility, dict[Scope, str]] = {
+    Visibility.CUSTOMER: {
+        Scope.CUSTOMER: "id",
+        Scope.MANAGER: "manager_id",
+        Scope.BRANCH: "branch_id",
+    },
+    Visibility.OWNED: {
+        Scope.CUSTOMER: "customer_id",
+        Scope.MANAGER: "manager_id",
+        Scope.BRANCH: "branch_id",
+    },
+    Visibility.DIRECTORY: {Scope.MANAGER: "id", Scope.BRANCH: "branch_id"},
+}
+
+CALENDAR = Table("terrace.calendar", Visibility.REFERENCE, ("one",))
+BRANCH = Table("terrace.branch", Visibility.REFERENCE, ("id",))
+MANAGER = Table("terrace.manager", Visibility.DIRECTORY, ("id",))
+TIER_POLICY = Table("terrace.tier_policy", Visibility.REFERENCE, ("version",))
+TIER = Table("terrace.tier", Visibility.REFERENCE, ("policy_version", "code"))
+CUSTOMER = Table("terrace.customer", Visibility.CUSTOMER, ("id",))
+ACCOUNT = Table("terrace.account", Visibility.OWNED, ("customer_id", "id"))
+AUM = Table("terrace.aum_figure", Visibility.OWNED, ("customer_id", "month"))
+STANDING = Table("terrace.standing_in_force", Visibility.OWNED, ("customer_id", "month"))
+TIER_CHANGE = Table("terrace.tier_change", Visibility.OWNED, ("customer_id", "id"))
+SPECIAL_GRANT = Table("terrace.special_grant", Visibility.OWNED, ("customer_id", "id"))
+RISK_SIGNAL = Table("terrace.risk_signal", Visibility.OWNED, ("customer_id", "id"))
+RISK_SIGNAL_EVENT = Table("terrace.risk_signal_event", Visibility.OWNED, ("customer_id", "id"))

@@ -1,0 +1,30 @@
+"""Giving events their place in the feeds, after they were committed.
+
+A sequence hands out numbers before commit, so a reader that has seen 7 may still miss 6. Here one
+relay at a time numbers what is committed, so `position > cursor` never skips anything.
+"""
+
+from repository.database import Database
+from repository.statements import sql
+
+
+async def relay(database: Database) -> int:
+    """Number what waits and wake the listeners; returns how many events were published."""
+    async with database.unit() as connection:
+        if not await connection.fetchval(sql("own_relay")):
+            return 0
+        published = 0
+        for name in ("position_tier_changes", "position_risk_signals"):
+            done: str = await connection.execute(sql(name))
+            published += int(done.rsplit(" ", 1)[-1])
+        if published:
+            await connection.execute(sql("announce"))
+        return published
+
+
+async def post_held(database: Database, limit: int = 5000) -> int:
+    """Post updates that a close had held back; returns how many."""
+    async with database.unit() as connection:
+        await connection.execute(sql("share_ledger"))
+        count: int = await connection.fetchval(sql("post_held"), limit)
+        return count

@@ -1,0 +1,46 @@
+-- name: customer_in_scope
+-- A customer as a writer sees it, with what a scope is judged by.
+select id, number, manager_id, branch_id, status, terminated_on from terrace.customer
+where id = $1 for no key update;
+
+-- name: manager_by_id
+-- A manager.
+select id, number, branch_id, active from terrace.manager where id = $1;
+
+-- name: hand_over
+-- Gives a customer to a manager (0: to nobody); the customer's rows follow by their keys.
+update terrace.customer set manager_id = $2 where id = $1;
+
+-- name: write_risk_signal
+-- A new warning signal and its first event.
+with signal as (
+    insert into terrace.risk_signal (
+        customer_id, manager_id, branch_id, code, severity, facts, reported_by, reporter_id)
+    select id, manager_id, branch_id, $2, $3, $4, $5, $6::integer
+    from terrace.customer where id = $1
+    returning customer_id, id, manager_id, branch_id, state
+)
+insert into terrace.risk_signal_event (customer_id, manager_id, branch_id, signal_id, state)
+select customer_id, manager_id, branch_id, id, state from signal
+returning signal_id;
+
+-- name: subject_customer
+-- The key of a customer by number.
+select id from terrace.customer where number = $1;
+
+-- name: subject_manager
+-- The key of an active manager by number.
+select id from terrace.manager where number = $1 and active;
+
+-- name: subject_branch
+-- The key of a branch by code.
+select id from terrace.branch where code = $1;
+
+-- name: terminated_on
+-- The day a customer's relation ended for good.
+select terminated_on from terrace.customer where id = $1;
+
+-- name: end_relation
+-- A customer's relation ended for good: nobody's portfolio holds the customer any more.
+update terrace.customer set status = 'TERMINATED', terminated_on = $2::date, manager_id = 0
+where id = $1;

@@ -1,0 +1,117 @@
+-- name: standings_to_judge
+-- What the close of a month goes on from: each customer's standing in it (or the replay that
+-- governs instead), $1 customers, $2 the month.
+select c.id as customer_id, c.manager_id,
+    s.status, s.tier, s.since, s.shortfall_months, s.below_entry_months, s.retention_closes,
+    s.history, s.terminated, r.state as replayed, s.policy_version
+from terrace.customer c
+left join lateral (
+    select * from terrace.standing s
+    where s.customer_id = c.id and s.month <= $2::date
+    order by s.month desc limit 1
+) s on true
+left join terrace.replayed_standing r on r.customer_id = c.id and r.month = $2::date
+where c.id = any($1::integer[])
+order by c.id;
+
+-- name: grants_of
+-- All grants of customers.
+select customer_id, id, starts, until, revoked_on from terrace.special_grant
+where customer_id = any($1::integer[]) order by customer_id, id;
+
+-- name: write_standings
+-- Standings with their decisions, from arrays; one a customer and month.
+insert into terrace.standing (
+    customer_id, month, manager_id, branch_id, status, tier, since, shortfall_months,
+    below_entry_months, retention_closes, special_until, history, terminated, decision_month,
+    rule, policy_version, judged, before)
+select c.id, n.month, c.manager_id, c.branch_id, n.status, n.tier, n.since, n.shortfall_months,
+    n.below_entry_months, n.retention_closes, n.special_until, n.history, n.terminated,
+    n.decision_month, n.rule, n.policy_version, n.judged, n.before
+from unnest(
+    $1::integer[], $2::date[], $3::text[], $4::text[], $5::date[], $6::smallint[], $7::smallint[],
+    $8::smallint[], $9::date[], $10::jsonb[], $11::boolean[], $12::date[], $13::text[],
+    $14::integer[], $15::jsonb[], $16::jsonb[]
+) as n(customer_id, month, status, tier, since, shortfall_months, below_entry_months,
+    retention_closes, special_until, history, terminated, decision_month, rule, policy_version,
+    judged, before)
+join terrace.customer c on c.id = n.customer_id
+order by c.id, n.month
+on conflict (customer_id, month) do update set
+    status = excluded.status, tier = excluded.tier, since = excluded.since,
+    shortfall_months = excluded.shortfall_months,
+    below_entry_months = excluded.below_entry_months,
+    retention_closes = excluded.retention_closes, special_until = excluded.special_until,
+    history = excluded.history, terminated = excluded.terminated,
+    decision_month = excluded.decision_month, rule = excluded.rule,
+    policy_version = excluded.policy_version, judged = excluded.judged, before = excluded.before,
+    recorded_at = clock_timestamp();
+
+-- name: write_tier_changes
+-- Tier changes as events without a position yet, from arrays.
+insert into terrace.tier_change (
+    customer_id, manager_id, branch_id, kind, effective_from, from_status, to_status, from_tier,
+    to_tier, from_policy_version, responsible_id, decision_month, rule, policy_version, judged,
+    before, state, closed_month)
+select c.id, c.manager_id, c.branch_id, n.kind, n.effective_from, n.from_status, n.to_status,
+    n.from_tier, n.to_tier, n.from_policy_version, c.assigned_manager_id, n.decision_month, n.rule,
+    n.policy_version, n.judged, n.before, n.state, n.closed_month
+from unnest(
+    $1::integer[], $2::text[], $3::date[], $4::text[], $5::text[], $6::text[], $7::text[],
+    $8::integer[], $9::date[], $10::text[], $11::integer[], $12::jsonb[], $13::jsonb[],
+    $14::jsonb[], $15::date[]
+) with ordinality as n(customer_id, kind, effective_from, from_status, to_status, from_tier,
+    to_tier, from_policy_version, decision_month, rule, policy_version, judged, before, state,
+    closed_month, place)
+join terrace.customer c on c.id = n.customer_id
+order by n.place;
+
+-- name: write_grant
+-- A grant of special VIP.
+insert into terrace.special_grant (
+    customer_id, manager_id, branch_id, starts, until, reason, granted_by)
+select id, manager_id, branch_id, $2::date, $3::date, $4, $5
+from terrace.customer where id = $1
+returning id;
+
+-- name: revoke_grant
+-- Revokes a grant.
+update terrace.special_grant
+set revoked_on = $3::date, revoked_by = $4, revoke_reason = $5
+where customer_id = $1 and id = $2;
+
+-- name: write_replayed_standing
+-- What the open month will be judged from where a correction's replay differs from the published.
+insert into terrace.replayed_standing (customer_id, month, state) values ($1, $2::date, $3::jsonb)
+on conflict (customer_id, month) do update set state = excluded.state;
+
+-- name: supersede_pending_correction
+-- A correction still waiting for review is taken up in a newer one.
+update terrace.correction set state = 'SUPERSEDED'
+where customer_id = $1 and state = 'PENDING_REVIEW';
+
+-- name: write_correction
+-- A correction with its evidence.
+insert into terrace.correction (customer_id, month, posted_in, state, figures, before, after)
+values ($1, $2::date, $3::date, $4, $5::jsonb, $6::jsonb, $7::jsonb);
+
+-- name: first_applied_correction
+-- The first month that an applied correction of a customer changed.
+select min(month) from terrace.correction where customer_id = $1 and state = 'APPLIED';
+
+-- name: correct_aum
+-- The corrected figure of a closed month.
+update terrace.aum
+set deposits_sum = $3, investments_sum = $4, settlement_funds_sum = $5, complete = $6
+where customer_id = $1 and month = $2::date;
+
+-- name: standing_at
+-- The published standing of a customer in a month, if there is one.
+select status, tier, since, shortfall_months, below_entry_months, retention_closes, history,
+    terminated, policy_version, special_until
+from terrace.standing where customer_id = $1 and month <= $2::date
+order by month desc limit 1;
+
+-- name: replayed_standing_at
+-- The replay that governs the close of a month, if there is one.
+select state from terrace.replayed_standing where customer_id = $1 and month = $2::date;

@@ -1,0 +1,189 @@
+"""Standings, the decisions behind them, and the events they publish."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from domain.changes import ChangeKind, changes_of
+from domain.decision import Decision, Rule
+from domain.months import Month
+from domain.special import Grant, special_until
+from domain.standing import NON_MEMBER, Standing, Status, history_from_documents
+from repository.database import Connection
+from repository.statements import sql
+
+Grants = Mapping[int, Sequence[Grant]]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgeable:
+    """What a close goes on from: `standing` is judged, `published` is what readers saw."""
+
+    customer_id: int
+    standing: Standing
+    published: Standing
+    policy_version: int | None
+
+
+@dataclass(slots=True)
+class Outcomes:
+    """Decisions about customers, gathered to be written at once."""
+
+    standings: list[tuple[Any, ...]] = field(default_factory=list)
+    changes: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def add(
+        self,
+        customer_id: int,
+        decision: Decision,
+        published: Standing,
+        *,
+        published_version: int | None,
+        grants: Sequence[Grant],
+        closed: Month | None,
+    ) -> None:
+        """Take a decision: the standing it gives, and its event if it publishes one.
+
+        `published` is what stood before it in the eyes of readers, under policy
+        `published_version`. `closed` is the month whose close this is, until which the event waits.
+        """
+        after = decision.after
+        in_force = decision.effective_from
+        judged = [month.to_document() for month in decision.judged]
+        unchanged = decision.before is after and published is decision.before
+        until = special_until(grants, in_force.last_day) if after.status is Status.SPECIAL else None
+        self.standings.append(
+            (
+                customer_id,
+                in_force.first_day,
+                after.status.value,
+                after.tier,
+                None if after.since is None else after.since.first_day,
+                after.shortfall_months,
+                after.below_entry_months,
+                after.retention_closes,
+                until,
+                [month.to_document() for month in after.history],
+                after.terminated,
+                decision.month.first_day,
+                decision.rule.value,
+                decision.policy_version,
+                judged,
+                None if unchanged else decision.before.to_document(),
+            )
+        )
+        rule = decision.rule if published is decision.before else Rule.CORRECTED
+        kind = changes_of(published, after, rule)
+        if kind is None:
+            return
+        change = _change(customer_id, decision, published, published_version, kind, closed)
+        self.changes.append(change)
+
+    def add_correction(
+        self,
+        customer_id: int,
+        decision: Decision,
+        published: Standing,
+        *,
+        published_version: int | None,
+    ) -> None:
+        """Take a correction in force: its event alone, for what was published stays on record."""
+        kind = ChangeKind.CORRECTED
+        change = _change(customer_id, decision, published, published_version, kind, None)
+        self.changes.append(change)
+
+    async def write(self, connection: Connection) -> int:
+        """Write all of it; returns the number of events."""
+        if self.standings:
+            await connection.execute(
+                sql("write_standings"), *map(list, zip(*self.standings, strict=True))
+            )
+        if self.changes:
+            await connection.execute(
+                sql("write_tier_changes"), *map(list, zip(*self.changes, strict=True))
+            )
+        return len(self.changes)
+
+
+def _change(
+    customer_id: int,
+    decision: Decision,
+    published: Standing,
+    published_version: int | None,
+    kind: ChangeKind,
+    closed: Month | None,
+) -> tuple[Any, ...]:
+    return (
+        customer_id,
+        kind.value,
+        decision.effective_from.first_day,
+        published.status.value,
+        decision.after.status.value,
+        published.tier,
+        decision.after.tier,
+        published_version or decision.policy_version,
+        decision.month.first_day,
+        decision.rule.value,
+        decision.policy_version,
+        [month.to_document() for month in decision.judged],
+        decision.before.to_document(),
+        decision.after.to_document(),
+        None if closed is None else closed.first_day,
+    )
+
+
+def standing_of(row: Any) -> Standing:
+    """The standing in a row; NON_MEMBER where the row has none."""
+    if row["status"] is None:
+        return NON_MEMBER
+    since: date | None = row["since"]
+    return Standing(
+        Status(row["status"]),
+        row["tier"],
+        None if since is None else Month.of(since),
+        row["shortfall_months"],
+        row["below_entry_months"],
+        row["retention_closes"],
+        history_from_documents(row["history"]) if row["history"] else (),
+        row["terminated"],
+    )
+
+
+async def to_judge(
+    connection: Connection, customers: Sequence[int], month: Month
+) -> list[Judgeable]:
+    """The standings that the close of a month goes on from, by customer."""
+    rows = await connection.fetch(sql("standings_to_judge"), customers, month.first_day)
+    found = []
+    for row in rows:
+        published = standing_of(row)
+        replayed = row["replayed"]
+        standing = published if replayed is None else Standing.from_document(replayed)
+        found.append(Judgeable(row["customer_id"], standing, published, row["policy_version"]))
+    return found
+
+
+async def grants_of(connection: Connection, customers: Sequence[int]) -> dict[int, list[Grant]]:
+    """All grants of customers, by customer."""
+    grants: dict[int, list[Grant]] = {}
+    for row in await connection.fetch(sql("grants_of"), customers):
+        grant = Grant(row["starts"], row["until"], row["revoked_on"])
+        grants.setdefault(row["customer_id"], []).append(grant)
+    return grants
+
+
+async def published_at(
+    connection: Connection, customer_id: int, month: Month
+) -> tuple[Standing, int | None]:
+    """The published standing of a customer in a month, and the policy version behind it."""
+    row = await connection.fetchrow(sql("standing_at"), customer_id, month.first_day)
+    if row is None:
+        return NON_MEMBER, None
+    return standing_of(row), row["policy_version"]
+
+
+async def replayed_at(connection: Connection, customer_id: int, month: Month) -> Standing | None:
+    """The replay that governs the close of a month instead of the published standing."""
+    state = await connection.fetchval(sql("replayed_standing_at"), customer_id, month.first_day)
+    return None if state is None else Standing.from_document(state)

@@ -1,0 +1,94 @@
+"""Documents: parsed, measured and validated once, and remembered."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    parse,
+    validate,
+)
+
+from schema.errors import (
+    GRAPHQL_PARSE_FAILED,
+    GRAPHQL_VALIDATION_FAILED,
+    LIMIT_EXCEEDED,
+    OPERATION_RESOLUTION_FAILURE,
+    RequestError,
+    error,
+    refusal,
+)
+from schema.limits import Limits, check
+
+Kind = Literal["query", "mutation", "subscription"]
+_MOST_ERRORS = 20
+
+
+@dataclass(slots=True)
+class Prepared:
+    """An operation that may be run; `plans` are its compiled forms by structure and scope."""
+
+    operation: OperationDefinitionNode
+    fragments: dict[str, FragmentDefinitionNode]
+    kind: Kind
+    plans: dict[Any, Any] = field(default_factory=dict)
+
+
+def prepare(
+    schema: GraphQLSchema, document: str, operation_name: str | None, limits: Limits
+) -> Prepared:
+    """Parse, measure and validate; raises RequestError with every fault found."""
+    try:
+        parsed = parse(document, max_tokens=limits.tokens)
+    except GraphQLSyntaxError as fault:
+        too_long = "Document contains more than" in fault.message
+        code = LIMIT_EXCEEDED if too_long else GRAPHQL_PARSE_FAILED
+        raise RequestError([_object(fault, code)]) from None
+    except RecursionError:
+        raise refusal("the document is nested too deeply", LIMIT_EXCEEDED) from None
+    fragments = {
+        node.name.value: node
+        for node in parsed.definitions
+        if isinstance(node, FragmentDefinitionNode)
+    }
+    for node in parsed.definitions:
+        if isinstance(node, OperationDefinitionNode):
+            check(node, fragments, limits)
+    faults = validate(schema, parsed, max_errors=_MOST_ERRORS, hide_suggestions=True)
+    if faults:
+        raise RequestError([_object(fault, GRAPHQL_VALIDATION_FAILED) for fault in faults])
+    operation = _operation(parsed, operation_name)
+    return Prepared(operation, fragments, operation.operation.value)
+
+
+def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operations = [
+        node for node in document.definitions if isinstance(node, OperationDefinitionNode)
+    ]
+    if name:
+        operations = [node for node in operations if node.name and node.name.value == name]
+        if not operations:
+            raise refusal(
+                "the document has no operation of the given name", OPERATION_RESOLUTION_FAILURE
+            )
+    if not operations:
+        raise refusal("the document has no operation", OPERATION_RESOLUTION_FAILURE)
+    if len(operations) > 1:
+        raise refusal(
+            "the document has several operations: give operationName", OPERATION_RESOLUTION_FAILURE
+        )
+    return operations[0]
+
+
+def _object(fault: GraphQLError, code: str) -> dict[str, object]:
+    members: dict[str, object] = {}
+    if fault.locations:
+        members["locations"] = [
+            {"line": place.line, "column": place.column} for place in fault.locations
+        ]
+    return error(fault.message, code, **members)

@@ -1,0 +1,337 @@
+"""The engine: from a request to the bytes of its answer.
+
+A document is prepared once (`document`), an operation is compiled once for each scope and
+structure of its variables (`compile`), and every read is then one statement whose JSON is passed
+on as bytes. Mutations do their work first and read their result the same way; each event of a
+subscription is a row of the same kind.
+"""
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    execute_sync,
+)
+from graphql.execution.values import (
+    VariableValues,
+    get_argument_values,
+    get_variable_values,
+)
+from strawberry.types.arguments import convert_argument
+
+from domain.actors import Actor, Scope
+from repository.database import Database
+from repository.reading.parameters import Constant, InvalidArgument, Variable
+from repository.reading.statement import Statement, render, render_feed, render_payload
+from schema.arguments import Arguments, arguments_of, shape
+from schema.compile import Compiler, Fill, filled
+from schema.context import Context, Wake
+from schema.document import Prepared, prepare
+from schema.errors import BAD_USER_INPUT, RequestError, error
+from schema.failures import Forbidden, failure_of, failures
+from schema.feeds import Feeds, position_of
+from schema.fields import PLANNED
+from schema.limits import Limits
+from schema.mutations.operation import Operation
+from schema.published import NODE_TYPES, graphql_schema, published
+from schema.selection import collect
+from schema.subscription import Feed
+
+_EVENTS_AT_ONCE = 100
+_NO_VALUES = VariableValues({}, {})
+CURSOR = Variable(" cursor")  # no variable of a document has a blank in its name
+_MOST_PLANS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A statement, and what Python fills into its answer (nothing, in most)."""
+
+    statement: Statement
+    fills: tuple[Fill, ...] = ()
+
+
+class Engine:
+    """Answers operations of one process. It is shared by all requests and holds no state of one."""
+
+    def __init__(
+        self,
+        database: Database,
+        feeds: Feeds,
+        limits: Limits,
+        *,
+        wake: Wake,
+        future_days: int,
+        close_wait_seconds: float = 20.0,
+        documents: int = 1000,
+    ) -> None:
+        """Describe the engine; `documents` are kept prepared at the most."""
+        self._schema = graphql_schema()
+        self._database = database
+        self._feeds = feeds
+        self._limits = limits
+        self._wake = wake
+        self._future_days = future_days
+        self._close_wait_seconds = close_wait_seconds
+        self._most_documents = documents
+        self._prepared: OrderedDict[tuple[str, str | None], Prepared] = OrderedDict()
+
+    def prepare(self, document: str, operation_name: str | None) -> Prepared:
+        """The operation, parsed and validated; raises RequestError."""
+        key = (document, operation_name)
+        prepared = self._prepared.get(key)
+        if prepared is not None:
+            self._prepared.move_to_end(key)
+            return prepared
+        prepared = prepare(self._schema, document, operation_name, self._limits)
+        self._prepared[key] = prepared
+        if len(self._prepared) > self._most_documents:
+            self._prepared.popitem(last=False)
+        return prepared
+
+    async def execute(
+        self, prepared: Prepared, variables: Mapping[str, object] | None, actor: Actor
+    ) -> bytes:
+        """The whole response object of a query or mutation; raises RequestError."""
+        values = self._values(prepared, variables)
+        coerced = values.coerced
+        if prepared.kind == "mutation":
+            return await self._mutate(prepared, values, actor)
+        introspected = self._introspected(prepared, variables, coerced)
+        try:
+            plan = self._query_plan(prepared, coerced, actor.scope)
+            answer = await self._run(plan, coerced, actor)
+        except Exception as fault:
+            return failures([failure_of(fault)])
+        if introspected is None:
+            return b'{"data":' + answer + b"}"
+        root = _root(self._schema.query_type)
+        read = {**introspected, **orjson.loads(answer)}
+        keys = self._root_fields(prepared, coerced, root)
+        return orjson.dumps({"data": {key: read[key] for key in keys}})
+
+    async def subscribe(
+        self, prepared: Prepared, variables: Mapping[str, object] | None, actor: Actor
+    ) -> AsyncIterator[bytes]:
+        """The response objects of a subscription's events; raises RequestError."""
+        coerced = self._values(prepared, variables).coerced
+        key, node, feed, arguments = self._event_field(prepared, coerced)
+        try:
+            plan = self._event_plan(prepared, coerced, actor.scope, node, feed, arguments)
+            after = arguments.source("after")
+            given = None if after is None else after.read(coerced, actor)
+            cursor = (
+                await self._feeds.head(feed.topic)
+                if given is None
+                else position_of(given, feed.topic)
+            )
+        except InvalidArgument as fault:
+            raise RequestError([failure_of(fault, [key])]) from None
+        while True:
+            head = await self._feeds.head(feed.topic)
+            while cursor < head:
+                answer = await self._run(plan, {**coerced, CURSOR.name: cursor}, actor)
+                events = orjson.loads(answer)
+                for position, event in events:
+                    yield orjson.dumps({"data": {key: event}})
+                    cursor = position
+                if len(events) < _EVENTS_AT_ONCE:
+                    cursor = max(cursor, head)
+            await self._feeds.passed(feed.topic, cursor)
+
+    # Variables
+
+    def _values(self, prepared: Prepared, variables: Mapping[str, object] | None) -> VariableValues:
+        definitions = prepared.operation.variable_definitions
+        if not definitions:
+            return _NO_VALUES
+        result = get_variable_values(
+            self._schema, definitions, dict(variables or {}), max_errors=20, hide_suggestions=True
+        )
+        if isinstance(result, list):
+            raise RequestError([error(fault.message, BAD_USER_INPUT) for fault in result])
+        return result
+
+    # Plans
+
+    def _compiler(self, prepared: Prepared, coerced: Mapping[str, Any]) -> Compiler:
+        return Compiler(self._schema, NODE_TYPES, prepared.fragments, coerced)
+
+    def _root_fields(
+        self, prepared: Prepared, coerced: Mapping[str, Any], root: GraphQLObjectType
+    ) -> dict[str, list[FieldNode]]:
+        sets = [prepared.operation.selection_set]
+        return collect(self._schema, prepared.fragments, coerced, root, sets)
+
+    def _query_plan(self, prepared: Prepared, coerced: dict[str, Any], scope: Scope) -> Plan:
+        key = (scope, *[(name, shape(value)) for name, value in coerced.items()])
+        plan: Plan | None = prepared.plans.get(key)
+        if plan is None:
+            root = _root(self._schema.query_type)
+            compiler = self._compiler(prepared, coerced)
+            fields = [
+                (name, compiler.field(root, nodes))
+                for name, nodes in self._root_fields(prepared, coerced, root).items()
+                if not _introspects(nodes[0])
+            ]
+            plan = Plan(render(fields, scope), tuple(compiler.fills))
+            _remember(prepared, key, plan)
+        return plan
+
+    async def _run(self, plan: Plan, variables: Mapping[str, Any], actor: Actor) -> bytes:
+        values = plan.statement.parameters.values(variables, actor)
+        async with self._database.reading(actor.scope) as connection:
+            answer: str = await connection.fetchval(plan.statement.sql, *values)
+        if plan.fills:
+            return orjson.dumps(filled(orjson.loads(answer), plan.fills))
+        return answer.encode()
+
+    # Introspection
+
+    def _introspected(
+        self,
+        prepared: Prepared,
+        variables: Mapping[str, object] | None,
+        coerced: Mapping[str, Any],
+    ) -> dict[str, Any] | None:
+        """The root fields that are about the schema itself, answered by graphql-core."""
+        root = _root(self._schema.query_type)
+        nodes = [
+            node
+            for chosen in self._root_fields(prepared, coerced, root).values()
+            for node in chosen
+            if _introspects(node)
+        ]
+        if not nodes:
+            return None
+        operation = OperationDefinitionNode(
+            operation=prepared.operation.operation,
+            variable_definitions=prepared.operation.variable_definitions,
+            selection_set=SelectionSetNode(selections=tuple(nodes)),
+        )
+        document = DocumentNode(definitions=(operation, *prepared.fragments.values()))
+        result = execute_sync(self._schema, document, variable_values=dict(variables or {}))
+        if result.errors:
+            raise RequestError([error(fault.message, BAD_USER_INPUT) for fault in result.errors])
+        return result.data or {}
+
+    # Mutations
+
+    async def _mutate(self, prepared: Prepared, values: VariableValues, actor: Actor) -> bytes:
+        root = _root(self._schema.mutation_type)
+        parts: list[bytes] = []
+        for key, nodes in self._root_fields(prepared, values.coerced, root).items():
+            try:
+                answer = await self._perform(root, prepared, nodes, values, actor)
+            except Exception as fault:
+                return failures([failure_of(fault, [key])])
+            parts.append(orjson.dumps(key) + b":" + answer)
+        return b'{"data":{' + b",".join(parts) + b"}}"
+
+    async def _perform(
+        self,
+        root: GraphQLObjectType,
+        prepared: Prepared,
+        nodes: list[FieldNode],
+        values: VariableValues,
+        actor: Actor,
+    ) -> bytes:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return orjson.dumps(root.name)
+        definition = root.fields[name]
+        operation: Operation = _spec(definition)
+        if actor.role not in operation.roles:
+            raise Forbidden(f"{name} is not for the role {actor.role.name}")
+        given = get_argument_values(definition, nodes[0], values, hide_suggestions=True)
+        context = Context(
+            actor, self._database, self._wake, self._future_days, self._close_wait_seconds
+        )
+        row = await operation.perform(context, _converted(given["input"], operation.input_type))
+        compiler = self._compiler(prepared, values.coerced)
+        record = compiler.below(definition, nodes)
+        statement = render_payload(record, operation.columns, Constant(dict(row)), actor.scope)
+        return await self._run(Plan(statement, tuple(compiler.fills)), values.coerced, actor)
+
+    # Subscriptions
+
+    def _event_field(
+        self, prepared: Prepared, coerced: dict[str, Any]
+    ) -> tuple[str, FieldNode, Feed, Arguments]:
+        root = _root(self._schema.subscription_type)
+        fields = self._root_fields(prepared, coerced, root)
+        if len(fields) != 1:
+            raise RequestError([error("a subscription has exactly one field", BAD_USER_INPUT)])
+        key, nodes = next(iter(fields.items()))
+        definition = root.fields[nodes[0].name.value]
+        feed: Feed = _spec(definition)
+        merged = FieldNode(
+            name=nodes[0].name,
+            arguments=nodes[0].arguments,
+            selection_set=SelectionSetNode(
+                selections=tuple(
+                    selection
+                    for node in nodes
+                    if node.selection_set
+                    for selection in node.selection_set.selections
+                )
+            ),
+        )
+        return key, merged, feed, arguments_of(nodes[0], definition, coerced)
+
+    def _event_plan(
+        self,
+        prepared: Prepared,
+        coerced: dict[str, Any],
+        scope: Scope,
+        node: FieldNode,
+        feed: Feed,
+        arguments: Arguments,
+    ) -> Plan:
+        key = (scope, *[(name, shape(value)) for name, value in coerced.items()])
+        plan: Plan | None = prepared.plans.get(key)
+        if plan is None:
+            root = _root(self._schema.subscription_type)
+            compiler = self._compiler(prepared, coerced)
+            record = compiler.below(root.fields[node.name.value], [node])
+            join = feed.join(tuple(feed.choose(arguments)))
+            statement = render_feed(record, join, "position", CURSOR, _EVENTS_AT_ONCE, scope)
+            plan = Plan(statement, tuple(compiler.fills))
+            _remember(prepared, key, plan)
+        return plan
+
+
+def _root(found: GraphQLObjectType | None) -> GraphQLObjectType:
+    if found is None:
+        raise TypeError("the schema lacks a root type")
+    return found
+
+
+def _spec(definition: GraphQLField) -> Any:
+    return definition.extensions["strawberry-definition"].metadata[PLANNED].spec
+
+
+def _introspects(node: FieldNode) -> bool:
+    return node.name.value in ("__schema", "__type")
+
+
+def _remember(prepared: Prepared, key: Any, plan: Plan) -> None:
+    if len(prepared.plans) >= _MOST_PLANS:
+        prepared.plans.pop(next(iter(prepared.plans)))
+    prepared.plans[key] = plan
+
+
+def _converted(value: Any, input_type: Any) -> Any:
+    """A coerced input as the dataclass that the mutation declares."""
+    schema = published()
+    registry = schema.schema_converter.scalar_registry
+    return convert_argument(value, input_type, registry, schema.config)

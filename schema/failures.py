@@ -1,0 +1,71 @@
+"""From a fault while an operation runs to the error a caller sees: decided by its class.
+
+What a caller can cause has a code and a message of its own; everything else is masked, and the
+log has it under the error's id.
+"""
+
+import logging
+import secrets
+from collections.abc import Sequence
+
+import asyncpg
+import orjson
+
+from repository.reading.parameters import InvalidArgument
+from schema.errors import (
+    BAD_USER_INPUT,
+    FORBIDDEN,
+    INTERNAL,
+    TIMEOUT,
+    UNAVAILABLE,
+    RequestError,
+    error,
+)
+
+log = logging.getLogger(__name__)
+_NO_BUSINESS_DATE = "TR001"
+
+
+class Forbidden(Exception):
+    """The caller's role may not do this."""
+
+
+def failure_of(fault: Exception, path: Sequence[str] = ()) -> dict[str, object]:
+    """The error object of a fault; raises RequestErrors on, which carry their own."""
+    members: dict[str, object] = {"path": list(path)} if path else {}
+    match fault:
+        case RequestError():
+            raise fault
+        case InvalidArgument():
+            return error(str(fault), fault.code, **members)
+        case Forbidden():
+            return error(str(fault), FORBIDDEN, **members)
+        case asyncpg.QueryCanceledError():
+            return error("the query took too long and was cancelled", TIMEOUT, **members)
+        case asyncpg.PostgresError() if fault.sqlstate == _NO_BUSINESS_DATE:
+            return error(str(fault), "NO_BUSINESS_DATE", **members)
+        case asyncpg.CharacterNotInRepertoireError() | asyncpg.UntranslatableCharacterError():
+            return error(
+                "a text holds a character that cannot be stored", BAD_USER_INPUT, **members
+            )
+        case (
+            TimeoutError()
+            | OSError()
+            | asyncpg.PostgresConnectionError()
+            | asyncpg.InterfaceError()
+            | asyncpg.AdminShutdownError()
+            | asyncpg.CannotConnectNowError()
+            | asyncpg.TooManyConnectionsError()
+        ):
+            log.warning("the database is not available: %r", fault)
+            return error("the database is not available; try again", UNAVAILABLE, **members)
+    identifier = secrets.token_hex(8)
+    log.error("error %s", identifier, exc_info=fault)
+    masked = error("an internal error occurred", INTERNAL, **members)
+    masked["extensions"] = {"code": INTERNAL, "id": identifier}
+    return masked
+
+
+def failures(errors: Sequence[dict[str, object]]) -> bytes:
+    """A response whose data is null."""
+    return orjson.dumps({"data": None, "errors": list(errors)})

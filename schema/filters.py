@@ -1,0 +1,211 @@
+"""Typed filters: what `where` arguments are made of, and how they choose rows.
+
+A filter type lists, for each of its members, the value it looks at; the operators follow from the
+member's own type. Members of one filter must all hold; `and`, `or` and `not` combine filters.
+"""
+
+import datetime
+import decimal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import strawberry
+
+from domain.months import Month
+from repository.reading.conditions import (
+    Both,
+    Compare,
+    Condition,
+    Either,
+    Fixed,
+    IsNull,
+    Not,
+    Operator,
+    Related,
+)
+from repository.reading.expressions import Expression
+from repository.reading.parameters import Derived, Source
+from repository.reading.tables import Table
+from schema import identifiers
+from schema.arguments import Arguments, Tree
+from schema.fields import Choose
+
+T = TypeVar("T")
+
+
+def optional(description: str, name: str | None = None) -> Any:
+    """A member that may be left out."""
+    return strawberry.field(default=None, description=description, name=name)
+
+
+@strawberry.input(description="Conditions on one value; all that are given must hold.")
+class Filter(Generic[T]):
+    """Equality filters, for enumerations."""
+
+    eq: T | None = optional("Equal to this.")
+    in_: list[T] | None = optional("One of these.", "in")
+
+
+@strawberry.input(description="Conditions on an identifier; all that are given must hold.")
+class IdFilter:
+    """Filters for references."""
+
+    eq: strawberry.ID | None = optional("This one.")
+    in_: list[strawberry.ID] | None = optional("One of these.", "in")
+
+
+@strawberry.input(description="Conditions on a text; all that are given must hold.")
+class TextFilter:
+    """Filters for texts."""
+
+    eq: str | None = optional("Equal to this, letter by letter.")
+    in_: list[str] | None = optional("One of these.", "in")
+    contains: str | None = optional("Contains this anywhere, whatever the case of its letters.")
+    starts_with: str | None = optional("Starts with this.")
+    ends_with: str | None = optional("Ends with this.")
+
+
+@strawberry.input(description="Conditions on a date; all that are given must hold.")
+class DateFilter:
+    """Filters for dates."""
+
+    eq: datetime.date | None = optional("On this day.")
+    gt: datetime.date | None = optional("After this day.")
+    gte: datetime.date | None = optional("On this day or later.")
+    lt: datetime.date | None = optional("Before this day.")
+    lte: datetime.date | None = optional("On this day or earlier.")
+
+
+@strawberry.input(description="Conditions on a month; all that are given must hold.")
+class MonthFilter:
+    """Filters for months."""
+
+    eq: Month | None = optional("This month.")
+    gt: Month | None = optional("After this month.")
+    gte: Month | None = optional("This month or later.")
+    lt: Month | None = optional("Before this month.")
+    lte: Month | None = optional("This month or earlier.")
+
+
+@strawberry.input(description="Conditions on an amount; all that are given must hold.")
+class DecimalFilter:
+    """Filters for amounts."""
+
+    eq: decimal.Decimal | None = optional("Exactly this.")
+    gt: decimal.Decimal | None = optional("More than this.")
+    gte: decimal.Decimal | None = optional("This or more.")
+    lt: decimal.Decimal | None = optional("Less than this.")
+    lte: decimal.Decimal | None = optional("This or less.")
+
+
+_OPERATORS = {
+    "eq": Operator.EQ,
+    "in": Operator.IN,
+    "gt": Operator.GT,
+    "gte": Operator.GTE,
+    "lt": Operator.LT,
+    "lte": Operator.LTE,
+    "contains": Operator.CONTAINS,
+    "startsWith": Operator.STARTS_WITH,
+    "endsWith": Operator.ENDS_WITH,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """A filter member over a value of the row; `convert` makes comparands of what is given."""
+
+    expression: Expression
+    convert: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """A filter member over a row of another table that is joined to this one."""
+
+    table: Table
+    on: Mapping[str, str]
+    member: On
+
+
+Members = Mapping[str, On | Through]
+
+
+def reference(expression: Expression, kind: str) -> On:
+    """A member that compares a foreign key with identifiers of a type."""
+    return On(expression, partial(identifiers.key_of, kind))
+
+
+def first_day(month: Month) -> datetime.date:
+    """A month as the tables hold it."""
+    return month.first_day
+
+
+def in_month(expression: Expression) -> On:
+    """A member that compares a month."""
+    return On(expression, first_day)
+
+
+def chosen_by(members: Members, argument: str = "where") -> Choose:
+    """The choice that a filter argument makes."""
+
+    def choose(arguments: Arguments) -> Sequence[Condition]:
+        tree = arguments.members(argument)
+        return [_all(tree, members)] if tree else []
+
+    return choose
+
+
+def _all(tree: Mapping[str, Tree], members: Members) -> Condition:
+    return Both(tuple(_one(name, value, members) for name, value in tree.items()))
+
+
+def _one(name: str, tree: Tree, members: Members) -> Condition:
+    if tree is None:
+        return Fixed("true")
+    if name in ("and", "or"):
+        parts = tuple(_all(part, members) for part in _filters(tree))
+        return Both(parts) if name == "and" else Either(parts)
+    if name == "not":
+        return Not(_all(tree if isinstance(tree, dict) else {}, members))
+    member = members[name]
+    tests = tree if isinstance(tree, dict) else {}
+    if isinstance(member, Through):
+        return Related(member.table, member.on, _tests(tests, member.member))
+    return _tests(tests, member)
+
+
+def _filters(tree: Tree) -> list[dict[str, Tree]]:
+    return [part for part in tree if isinstance(part, dict)] if isinstance(tree, list) else []
+
+
+def _tests(tests: Mapping[str, Tree], member: On) -> Condition:
+    conditions: list[Condition] = []
+    for name, source in tests.items():
+        if isinstance(source, dict | list):
+            continue
+        if source is None:
+            if name == "eq":
+                conditions.append(IsNull(member.expression))
+            continue
+        operator = _OPERATORS[name]
+        conditions.append(
+            Compare(member.expression, operator, _converted(source, member, operator))
+        )
+    return Both(tuple(conditions))
+
+
+def _converted(source: Source, member: On, operator: Operator) -> Source:
+    if member.convert is None:
+        return source
+    return Derived(source, _Each(member.convert) if operator is Operator.IN else member.convert)
+
+
+@dataclass(frozen=True, slots=True)
+class _Each:
+    convert: Callable[[Any], Any]
+
+    def __call__(self, values: list[Any]) -> list[Any]:
+        return [self.convert(value) for value in values]

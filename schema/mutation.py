@@ -1,0 +1,28 @@
+"""The root of all writes."""
+
+import strawberry
+
+from schema.mutations.assign_manager import ASSIGN_MANAGER, AssignManagerPayload
+from schema.mutations.close_month import CLOSE_MONTH, CloseMonthPayload
+from schema.mutations.raise_risk_signal import RAISE_RISK_SIGNAL, RaiseRiskSignalPayload
+from schema.mutations.record_balances import RECORD_BALANCES, RecordBalancesPayload
+from schema.mutations.special_vip import (
+    GRANT_SPECIAL_VIP,
+    REVOKE_SPECIAL_VIP,
+    GrantSpecialVipPayload,
+    RevokeSpecialVipPayload,
+)
+
+
+@strawberry.type(
+    description="All that can be changed. A result's `errors` are empty when it worked."
+)
+class Mutation:
+    """Root fields; each file of `schema.mutations` has one."""
+
+    record_balances: RecordBalancesPayload = RECORD_BALANCES
+    close_month: CloseMonthPayload = CLOSE_MONTH
+    grant_special_vip: GrantSpecialVipPayload = GRANT_SPECIAL_VIP
+    revoke_special_vip: RevokeSpecialVipPayload = REVOKE_SPECIAL_VIP
+    assign_manager: AssignManagerPayload = ASSIGN_MANAGER
+    raise_risk_signal: RaiseRiskSignalPayload = RAISE_RISK_SIGNAL

@@ -1,0 +1,28 @@
+"""Finding the customer an input names, as the writer, within the caller's scope."""
+
+from typing import Any
+
+from domain.actors import Actor
+from repository.database import Connection
+from repository.statements import sql
+from schema import identifiers
+from schema.mutations.operation import Refused, may_see
+
+_LONGEST = 2000
+
+
+async def locked_customer(connection: Connection, identifier: str, actor: Actor) -> Any:
+    """The customer's row, locked; one the caller may not see is as good as none."""
+    key = identifiers.key_of("Customer", identifier)
+    customer = await connection.fetchrow(sql("customer_in_scope"), key)
+    if customer is None or not may_see(actor, customer):
+        raise Refused("NOT_FOUND", "there is no such customer", "input", "customer")
+    return customer
+
+
+def text_of(value: str, field: str) -> str:
+    """A text of an input that must say something; raises Refused."""
+    stripped = value.strip()
+    if not stripped or len(stripped) > _LONGEST or "\0" in stripped:
+        raise Refused("INVALID_TEXT", f"{field} has 1 to {_LONGEST} characters", "input", field)
+    return stripped

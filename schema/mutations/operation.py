@@ -1,0 +1,80 @@
+"""How a mutation is declared, and the refusals that are part of its result."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+
+from domain.actors import Actor, Role, Scope
+from repository.reading.expressions import json, text
+from schema.context import Context
+from schema.fields import PLANNED, Argument, Planned, PlannedField, elements, stored
+
+Row = Mapping[str, Any]
+Perform = Callable[[Context, Any], Awaitable[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A mutation's specification: what it does, for whom, and the columns of its result row."""
+
+    perform: Perform
+    roles: frozenset[Role]
+    columns: str
+    input_type: Any
+
+
+def operation(
+    perform: Perform, input_type: Any, columns: str, description: str, *roles: Role
+) -> Any:
+    """A mutation taking one `input`; `columns` declares its result row in SQL."""
+    argument = Argument(input_type, "What to do.", strawberry.UNSET)
+    field = PlannedField(None, description, {"input": argument})  # type: ignore[arg-type]
+    spec = Operation(perform, frozenset(roles), f"{columns}, errors jsonb", input_type)
+    field.metadata = {PLANNED: Planned(spec)}  # type: ignore[assignment, arg-type]
+    return field
+
+
+@strawberry.type(description="A refusal that the caller can act on.")
+class UserError:
+    """A member of a result's `errors`."""
+
+    field: list[str] | None = stored(
+        json("field"), "Path of the input it is about; null if it is about all of it."
+    )
+    code: str = stored(text("code"), "What is wrong, for programs.")
+    message: str = stored(text("message"), "What is wrong, for people.")
+
+
+def user_errors() -> Any:
+    """The `errors` of a result."""
+    return elements(
+        "errors", "field jsonb, code text, message text", "Refusals; empty when it worked."
+    )
+
+
+class Refused(Exception):
+    """The mutation was turned down for a reason the caller can act on; nothing was written."""
+
+    def __init__(self, code: str, message: str, *path: str) -> None:
+        """Keep the code, the message and the path of the input it is about."""
+        super().__init__(message)
+        self.row: Row = {
+            "errors": [{"field": list(path) or None, "code": code, "message": message}]
+        }
+
+
+def may_see(actor: Actor, customer: Any) -> bool:
+    """Whether a customer's row, as the writer reads it, is in the actor's scope."""
+    match actor.scope:
+        case Scope.ALL:
+            return True
+        case Scope.BRANCH:
+            return bool(customer["branch_id"] == actor.scope_id)
+        case Scope.MANAGER:
+            return bool(customer["manager_id"] == actor.scope_id)
+        case Scope.CUSTOMER:
+            return bool(customer["id"] == actor.scope_id)
+        case Scope.NONE:
+            return False

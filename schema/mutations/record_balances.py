@@ -1,0 +1,165 @@
+"""recordBalances: a feed's end-of-day balances."""
+
+import datetime
+import decimal
+from typing import Any
+
+import strawberry
+
+from domain.actors import Role
+from repository.ledger import BalanceUpdate as Update
+from repository.ledger import IdempotencyConflict, Rejection, record_balances
+from repository.reading.expressions import integer, text
+from repository.reading.parameters import Unreadable
+from schema.context import Context
+from schema.fields import elements, stored
+from schema.mutations.operation import Refused, Row, UserError, operation, user_errors
+
+MOST_UPDATES = 1000
+_LONGEST = 200
+
+
+@strawberry.input(description="The balance of an account at the close of one day.")
+class BalanceUpdate:
+    """One row of a feed."""
+
+    update_id: str = strawberry.field(
+        description="The feed's own id of this update; seen again, it has no second effect."
+    )
+    account: str = strawberry.field(description="Account number.")
+    as_of: datetime.date = strawberry.field(description="The day at whose close it stood so.")
+    balance: decimal.Decimal = strawberry.field(
+        description="The balance, in the account's currency; negative for an overdraft."
+    )
+
+
+@strawberry.input(description="Balances to record, 1 to 1000.")
+class RecordBalancesInput:
+    """A request of a feed."""
+
+    idempotency_key: str = strawberry.field(
+        description="Names this request: sent again with the same content it is answered with the "
+        "stored answer, with another content it is refused."
+    )
+    updates: list[BalanceUpdate] = strawberry.field(description="The balances.")
+
+
+@strawberry.type(description="An update that was turned down; the others of the request went on.")
+class RejectedUpdate:
+    """A member of `rejected`."""
+
+    index: int = stored(integer("index"), "Its place in the request, from 0.")
+    update_id: str = stored(text("update_id"), "Its id.")
+    code: str = stored(text("code"), "What is wrong, for programs.")
+    message: str = stored(text("message"), "What is wrong, for people.")
+
+
+@strawberry.type(description="What became of the balances; the accepted ones are durable.")
+class RecordBalancesPayload:
+    """Result of recordBalances."""
+
+    accepted: int = stored(integer("accepted"), "Balances recorded now.")
+    duplicates: int = stored(integer("duplicates"), "Updates whose id had been recorded before.")
+    rejected: list[RejectedUpdate] = elements(
+        "rejected",
+        "index integer, update_id text, code text, message text",
+        "Updates turned down, in the order of the request.",
+    )
+    errors: list[UserError] = user_errors()
+
+
+_NOTHING: dict[str, Any] = {"accepted": 0, "duplicates": 0, "rejected": []}
+
+
+async def perform(context: Context, given: RecordBalancesInput) -> Row:
+    """Record what is valid and new; say of everything else what is wrong with it."""
+    try:
+        return await _record(context, given)
+    except Refused as refused:
+        return {**_NOTHING, **refused.row}
+
+
+async def _record(context: Context, given: RecordBalancesInput) -> Row:
+    if not 1 <= len(given.idempotency_key) <= _LONGEST or "\0" in given.idempotency_key:
+        raise Refused(
+            "INVALID_KEY", f"the key has 1 to {_LONGEST} characters", "input", "idempotencyKey"
+        )
+    if not 1 <= len(given.updates) <= MOST_UPDATES:
+        raise Refused(
+            "INVALID_COUNT",
+            f"a request has 1 to {MOST_UPDATES} updates, not {len(given.updates)}",
+            "input",
+            "updates",
+        )
+    updates, refused = _read(given.updates)
+    try:
+        recorded = await record_balances(
+            context.database,
+            updates,
+            key=given.idempotency_key,
+            body=[_as_given(update) for update in given.updates],
+            actor=context.actor,
+            future_days=context.future_days,
+            refused=refused,
+        )
+    except IdempotencyConflict:
+        raise Refused(
+            "IDEMPOTENCY_CONFLICT",
+            "this key was used for another request",
+            "input",
+            "idempotencyKey",
+        ) from None
+    if recorded.accepted:
+        await context.wake("recompute")
+    return {
+        "accepted": recorded.accepted,
+        "duplicates": recorded.duplicates,
+        "rejected": [
+            {
+                "index": rejection.place,
+                "update_id": given.updates[rejection.place].update_id,
+                "code": rejection.code,
+                "message": rejection.message,
+            }
+            for rejection in recorded.rejections
+        ],
+        "errors": [],
+    }
+
+
+def _read(given: list[BalanceUpdate]) -> tuple[list[Update], list[Rejection]]:
+    updates: list[Update] = []
+    refused: list[Rejection] = []
+    for place, update in enumerate(given):
+        as_of: Any = update.as_of
+        balance: Any = update.balance
+        if not 1 <= len(update.update_id) <= _LONGEST or "\0" in update.update_id:
+            message = f"an update id has 1 to {_LONGEST} characters"
+            refused.append(Rejection(place, "INVALID_UPDATE_ID", message))
+        elif isinstance(as_of, Unreadable):
+            refused.append(Rejection(place, as_of.code, f"asOf: {as_of.message}"))
+        elif isinstance(balance, Unreadable):
+            refused.append(Rejection(place, balance.code, f"balance: {balance.message}"))
+        elif "\0" in update.account:
+            message = "there is no account with this number"
+            refused.append(Rejection(place, "UNKNOWN_ACCOUNT", message))
+        else:
+            updates.append(Update(place, update.update_id, update.account, as_of, balance))
+    return updates, refused
+
+
+def _as_given(update: BalanceUpdate) -> list[str]:
+    """An update as the caller sent it, to tell the same request from another one."""
+    parts: list[Any] = [update.update_id, update.account, update.as_of, update.balance]
+    return [part.given if isinstance(part, Unreadable) else str(part) for part in parts]
+
+
+RECORD_BALANCES = operation(
+    perform,
+    RecordBalancesInput,
+    "accepted integer, duplicates integer, rejected jsonb",
+    "Record end-of-day balances of a feed. Rows are judged one by one: a bad one is rejected by "
+    "its index, the others go on. The answer comes when the accepted ones are durable.",
+    Role.INTEGRATOR,
+    Role.HQ,
+)

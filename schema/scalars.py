@@ -1,0 +1,75 @@
+"""Custom scalars: exact on the wire and back.
+
+A value that cannot be read is kept as `Unreadable`, so that one bad row of a feed is turned down
+alone; everywhere else using it refuses the request with the same message.
+"""
+
+import datetime
+import decimal
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+from strawberry.types.scalar import ScalarDefinition
+
+from domain.money import InvalidAmount, parse_amount
+from domain.months import Month, parse_date
+from repository.reading.parameters import Unreadable
+
+_SHOWN = 40
+
+
+def _reader(code: str, read: Callable[[str], Any], example: str) -> Callable[[Any], Any]:
+    def parse(value: Any) -> Any:
+        if not isinstance(value, str):
+            return Unreadable(
+                repr(value)[:_SHOWN], code, f'expected text such as "{example}", not a number'
+            )
+        try:
+            return read(value)
+        except InvalidAmount as error:
+            return Unreadable(value[:_SHOWN], error.code, str(error))
+        except ValueError as error:
+            return Unreadable(value[:_SHOWN], code, str(error))
+
+    return parse
+
+
+def _read_instant(text: str) -> datetime.datetime:
+    instant = datetime.datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"'{text[:_SHOWN]}' has no offset from UTC, such as Z or +08:00")
+    return instant
+
+
+def _scalar(name: str, description: str, parse: Callable[[Any], Any]) -> ScalarDefinition:
+    definition = strawberry.scalar(
+        name=name, description=description, serialize=str, parse_value=parse
+    )
+    if not isinstance(definition, ScalarDefinition):
+        raise TypeError(f"{name} is no scalar")
+    return definition
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    Month: _scalar(
+        "Month",
+        "Calendar month, YYYY-MM.",
+        _reader("INVALID_MONTH", Month.parse, "2026-10"),
+    ),
+    datetime.date: _scalar(
+        "Date",
+        "Calendar date, YYYY-MM-DD.",
+        _reader("INVALID_DATE", parse_date, "2026-10-31"),
+    ),
+    datetime.datetime: _scalar(
+        "DateTime",
+        "Instant with offset, RFC 3339.",
+        _reader("INVALID_INSTANT", _read_instant, "2026-10-31T09:30:00+08:00"),
+    ),
+    decimal.Decimal: _scalar(
+        "Decimal",
+        "Exact decimal as a string, never a float.",
+        _reader("INVALID_AMOUNT", parse_amount, "1234.50"),
+    ),
+}

@@ -1,0 +1,80 @@
+"""What an operation selects: fields of an object type after fragments and directives.
+
+The specification's CollectFields, on the parsed document alone.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    SelectionSetNode,
+    VariableNode,
+    is_abstract_type,
+)
+
+Collected = dict[str, list[FieldNode]]
+
+
+def collect(
+    schema: GraphQLSchema,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    variables: Mapping[str, Any],
+    object_type: GraphQLObjectType,
+    sets: Iterable[SelectionSetNode],
+) -> Collected:
+    """The fields by response key, in document order; equal keys belong to one field."""
+    fields: Collected = {}
+    visited: set[str] = set()
+
+    def walk(selection_set: SelectionSetNode) -> None:
+        for selection in selection_set.selections:
+            if not _included(selection.directives or (), variables):
+                continue
+            if isinstance(selection, FieldNode):
+                key = selection.alias.value if selection.alias else selection.name.value
+                fields.setdefault(key, []).append(selection)
+            elif isinstance(selection, InlineFragmentNode):
+                condition = selection.type_condition
+                if condition is None or _applies(schema, condition.name.value, object_type):
+                    walk(selection.selection_set)
+            elif isinstance(selection, FragmentSpreadNode):
+                name = selection.name.value
+                if name in visited:
+                    continue
+                visited.add(name)
+                fragment = fragments[name]
+                if _applies(schema, fragment.type_condition.name.value, object_type):
+                    walk(fragment.selection_set)
+
+    for selection_set in sets:
+        walk(selection_set)
+    return fields
+
+
+def _applies(schema: GraphQLSchema, condition: str, object_type: GraphQLObjectType) -> bool:
+    if condition == object_type.name:
+        return True
+    named = schema.get_type(condition)
+    return named is not None and is_abstract_type(named) and schema.is_sub_type(named, object_type)
+
+
+def _included(directives: Iterable[DirectiveNode], variables: Mapping[str, Any]) -> bool:
+    for directive in directives:
+        name = directive.name.value
+        if name in ("skip", "include"):
+            value = (directive.arguments or ())[0].value
+            holds = (
+                variables.get(value.name.value)
+                if isinstance(value, VariableNode)
+                else getattr(value, "value", None)
+            )
+            if bool(holds) == (name == "skip"):
+                return False
+    return True

@@ -1,0 +1,144 @@
+"""Enumerations of the domain, published with a description of every value."""
+
+from enum import Enum
+from typing import Any, TypeVar
+
+import strawberry
+
+from domain.actors import Role, Scope
+from domain.changes import ChangeKind
+from domain.customers import CustomerKind, CustomerStatus
+from domain.products import ProductClass
+from domain.risk import RiskSignalState, Severity
+from domain.standing import Status
+
+E = TypeVar("E", bound=type[Enum])
+
+
+def publish(enum: E, name: str, description: str, values: dict[str, str]) -> E:
+    """Publish a domain enumeration; a value without a description is a mistake of ours."""
+    published: Any = strawberry.enum(name=name, description=description)(enum)
+    for value in published.__strawberry_definition__.values:
+        value.description = values[value.name]
+    return enum
+
+
+publish(
+    Role,
+    "Role",
+    "What the bearer of a token is to the institution.",
+    {
+        "CUSTOMER": "A customer: sees the own relation.",
+        "MANAGER": "A relationship manager: sees the own portfolio.",
+        "BRANCH": "A branch's head: sees the branch's customers.",
+        "HQ": "The union's head office: sees all, runs month ends.",
+        "RISK": "Risk control: sees all, works on signals.",
+        "AUDITOR": "An auditor: sees all, changes nothing.",
+        "INTEGRATOR": "A system that delivers feeds: sees no customer.",
+    },
+)
+publish(
+    Scope,
+    "Scope",
+    "Which rows a caller may see.",
+    {
+        "CUSTOMER": "The customer's own rows.",
+        "MANAGER": "The rows of the manager's portfolio.",
+        "BRANCH": "The rows of the branch's customers.",
+        "ALL": "Every row of the institution.",
+        "NONE": "Reference data only.",
+    },
+)
+publish(
+    CustomerKind,
+    "CustomerKind",
+    "A person or an organisation.",
+    {
+        "INDIVIDUAL": "A person.",
+        "ORGANISATION": "A company or another legal body.",
+    },
+)
+publish(
+    CustomerStatus,
+    "CustomerStatus",
+    "Where the relation with a customer stands.",
+    {
+        "PROSPECT": "Known, but without an account yet.",
+        "CURRENT": "Holds or held accounts.",
+        "TERMINATED": "The relation is over for good.",
+    },
+)
+publish(
+    ProductClass,
+    "ProductClass",
+    "The kind of holding an account is.",
+    {
+        "DEMAND_DEPOSIT": "Demand deposit; part of deposits.",
+        "TERM_DEPOSIT": "Term or notice deposit; part of deposits.",
+        "STRUCTURED_DEPOSIT": "Structured deposit; part of deposits.",
+        "CERTIFICATE_BOND": "Certificate treasury bond; part of investments.",
+        "SAVINGS_BOND": "Electronic savings bond; part of investments.",
+        "TREASURY_BOND": "Treasury bond bought over the counter; part of investments.",
+        "WEALTH_PRODUCT": "Wealth management product; part of investments.",
+        "FUND": "Securities fund; part of investments.",
+        "GOLD": "Gold; part of investments.",
+        "INSURANCE": "Insurance; counts in AUM only if the policy says so.",
+        "SETTLEMENT_FUNDS": "Cash of a securities client in third-party custody.",
+    },
+)
+publish(
+    Status,
+    "VipStatus",
+    "Where a customer stands in the tier system.",
+    {
+        "NON_MEMBER": "Never above the entry line.",
+        "ACTIVE": "Holds a tier and reaches it.",
+        "WATCH": "Holds a tier, but has been below it or below the entry line.",
+        "SPECIAL": "An important person below the line, by a grant.",
+        "EXITED_UNRATED": "Left the tiers; kept by the manager for the retention months.",
+        "REMOVED": "No longer in the tier system.",
+    },
+)
+publish(
+    ChangeKind,
+    "TierChangeKind",
+    "What a change of tier or status is.",
+    {
+        "ENTERED": "Entered a tier from outside.",
+        "UPGRADED": "Rose to a higher tier.",
+        "WATCH_STARTED": "Fell below the own tier for the first month.",
+        "WATCH_CLEARED": "Reached the own tier again.",
+        "DOWNGRADED": "Fell to a lower tier after the watch.",
+        "EXITED": "Left the tiers after the months below the entry line.",
+        "REENTERED": "Entered again during retention.",
+        "REMOVED": "Left the tier system.",
+        "SPECIAL_GRANTED": "Became special VIP by a grant.",
+        "SPECIAL_ENDED": "A grant ended or was revoked.",
+        "CORRECTED": "A backdated correction changed the standing.",
+    },
+)
+publish(
+    Severity,
+    "Severity",
+    "How grave a warning signal is.",
+    {
+        "RED": "Gravest: assess within one working day.",
+        "ORANGE": "Grave: assess within three working days.",
+        "YELLOW": "Notable: assess within five working days.",
+        "BLUE": "For attention: assess within ten working days.",
+    },
+)
+publish(
+    RiskSignalState,
+    "RiskSignalState",
+    "A warning signal's way through risk control.",
+    {
+        "REPORTED": "Reported, nobody works on it yet.",
+        "ASSIGNED": "Assigned to an assessor.",
+        "ASSESSED": "Confirmed by risk control.",
+        "MEASURES": "Measures are under way.",
+        "RELEASE_REQUESTED": "Its release was requested.",
+        "RELEASED": "Released: the danger is over.",
+        "REJECTED": "Rejected: it was no danger.",
+    },
+)

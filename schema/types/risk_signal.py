@@ -1,0 +1,74 @@
+"""Warning signals."""
+
+import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from domain.risk import RiskSignalState, Severity
+from repository.reading.expressions import global_id, instant, integer, text
+from repository.reading.tables import CUSTOMER, MANAGER
+from schema.fields import Argument, sorted_by, stored, to_one
+from schema.filters import (
+    Filter,
+    IdFilter,
+    Members,
+    On,
+    TextFilter,
+    chosen_by,
+    optional,
+    reference,
+)
+from schema.types.node import Node
+from schema.types.organisation import Manager
+
+if TYPE_CHECKING:
+    from schema.types.customer import Customer
+
+CustomerLink = Annotated["Customer", strawberry.lazy("schema.types.customer")]
+
+
+@strawberry.input(description="Which warning signals; all conditions must hold.")
+class RiskSignalFilter:
+    """Filter of warning signals."""
+
+    severity: Filter[Severity] | None = optional("By severity.")
+    state: Filter[RiskSignalState] | None = optional("By state.")
+    code: TextFilter | None = optional("By catalogue code.")
+    customer: IdFilter | None = optional("By customer.")
+    branch: IdFilter | None = optional("By the customer's branch.")
+    and_: "list[RiskSignalFilter] | None" = optional("All of these.", "and")
+    or_: "list[RiskSignalFilter] | None" = optional("At least one of these.", "or")
+    not_: "RiskSignalFilter | None" = optional("Not this.", "not")
+
+
+RISK_SIGNAL_MEMBERS: Members = {
+    "severity": On(text("severity")),
+    "state": On(text("state")),
+    "code": On(text("code")),
+    "customer": reference(integer("customer_id"), "Customer"),
+    "branch": reference(integer("branch_id"), "Branch"),
+}
+RISK_SIGNAL_ARGUMENTS = {"where": Argument(RiskSignalFilter | None, "Which signals.")}
+RISK_SIGNAL_ORDER = sorted_by(integer("id"))
+choose_risk_signals = chosen_by(RISK_SIGNAL_MEMBERS)
+
+
+@strawberry.type(description="A warning signal about a customer.")
+class RiskSignal(Node):
+    """terrace.risk_signal."""
+
+    id: strawberry.ID = stored(
+        global_id("RiskSignal", "customer_id", "id"), "Opaque, global and stable identifier."
+    )
+    customer: CustomerLink = to_one(CUSTOMER, {"id": "{t}.customer_id"}, "Whom it is about.")
+    code: str = stored(text("code"), "Code in the catalogue of signals.")
+    severity: Severity = stored(text("severity"), "How grave it is.")
+    state: RiskSignalState = stored(text("state"), "How far risk control has come with it.")
+    facts: str = stored(text("facts"), "What was observed.")
+    reported_by: Manager | None = to_one(
+        MANAGER,
+        {"id": "{t}.reporter_id"},
+        "The manager who reported it, if the caller may see the manager; null for others.",
+    )
+    reported_at: datetime.datetime = stored(instant("reported_at"), "When it was reported.")

@@ -1,0 +1,142 @@
+"""VIP statistics: how many customers stand where, and what they hold.
+
+ACTIVE and WATCH are counted as assessed, SPECIAL is counted and shown apart, and customers who
+left are in no total (design chapter, customer tiers).
+"""
+
+import decimal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+
+from domain.months import Month
+from repository.reading.conditions import Both, Condition, Fixed, Related
+from repository.reading.expressions import counted, expression
+from repository.reading.nodes import Formula, Join, Scalar
+from repository.reading.parameters import Derived, Source
+from repository.reading.tables import AUM, STANDING, TIER
+from schema.arguments import Arguments
+from schema.fields import Argument, Made, Spec, ToMany, ToOne, planned, stored
+from schema.filters import first_day
+from schema.types.tier import BY_RANK, OPEN_MONTH, Tier, in_force
+
+MONTH_ARGUMENT = {
+    "month": Argument(Month | None, "The month, as it stands on its last day; now if not given.")
+}
+
+
+@strawberry.type(description="Customers of one tier.")
+class TierCount:
+    """One tier's share of the statistics; filled in by how it is reached."""
+
+    tier: Tier = strawberry.field(description="The tier.")
+    customers: int = strawberry.field(description="How many customers hold it.")
+    aum: decimal.Decimal = strawberry.field(description="Their AUM of the month, together.")
+
+
+@strawberry.type(description="VIP customers whom the caller may see, in one month.")
+class VipStatistics:
+    """Counts over the standings of one month."""
+
+    month: Month = strawberry.field(description="The month; its last day is what counts.")
+    assessed: int = stored(
+        counted("{t}.status in ('ACTIVE', 'WATCH')"), "Customers who hold a tier."
+    )
+    watch: int = stored(counted("{t}.status = 'WATCH'"), "Those of them under watch.")
+    special: int = stored(
+        counted("{t}.status = 'SPECIAL'"), "Special VIP by a grant; not among the assessed."
+    )
+    total: int = stored(
+        counted("{t}.status in ('ACTIVE', 'WATCH', 'SPECIAL')"), "Assessed and special together."
+    )
+    exited_unrated: int = stored(
+        counted("{t}.status = 'EXITED_UNRATED'"),
+        "Customers who left and are still kept by their manager; in no total.",
+    )
+    by_tier: list[TierCount] = strawberry.field(description="Each tier, lowest first.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Population:
+    """Whose standings are counted.
+
+    `on` joins them to the row above the statistics; it is written with `{t}` for that row, which
+    is two rows further up for what is counted inside of a tier.
+    """
+
+    on: Mapping[str, str]
+    where: tuple[Condition, ...]
+    month: str
+    sources: tuple[tuple[Source, str], ...]
+
+    def conditions(self) -> tuple[Condition, ...]:
+        return (*self.where, Fixed(f"{{t}}.month = {self.month}", self.sources))
+
+    def month_shown(self) -> Spec:
+        shown = f"left(coalesce({self.month}, terrace.no_business_date())::text, 7)"
+        return Made(lambda _: Formula(shown, self.sources))
+
+    def by_tier(self) -> Spec:
+        policy = Fixed(f"{{t}}.policy_version = {in_force(self.month)}", self.sources)
+        own_row = {"policy_version": "{t}.policy_version", "code": "{t}.code"}
+        return ToMany(
+            TIER,
+            {},
+            BY_RANK,
+            lambda _: [policy],
+            given={
+                "tier": lambda _: ToOne(TIER, own_row),
+                "customers": lambda _: Made(lambda _: self._customers()),
+                "aum": lambda _: Made(lambda _: self._aum()),
+            },
+        )
+
+    def _holders(self, tier: str, further: str) -> tuple[dict[str, str], tuple[Condition, ...]]:
+        on = {column: value.replace("{t}", further) for column, value in self.on.items()}
+        holding = Fixed("{t}.status in ('ACTIVE', 'WATCH')")
+        return {**on, "tier": tier}, (*self.conditions(), holding)
+
+    def _customers(self) -> Scalar:
+        on, conditions = self._holders("{t}.code", "{up2}")
+        return Scalar(Join(STANDING, on, conditions), expression("count(*)", cast="integer"))
+
+    def _aum(self) -> Scalar:
+        on, conditions = self._holders("{up}.code", "{up3}")
+        held = Related(STANDING, {**on, "customer_id": "{t}.customer_id"}, Both(conditions))
+        of_month = Fixed(f"{{t}}.month = {self.month}", self.sources)
+        return Scalar(Join(AUM, {}, (of_month, held)), _TOTAL)
+
+
+_TOTAL = expression(
+    "coalesce(sum(terrace.average({t}.deposits_sum + {t}.investments_sum"
+    " + {t}.settlement_funds_sum, {t}.days)), 0.00)::text"
+)
+
+
+def vip_statistics(
+    description: str,
+    on: Mapping[str, str],
+    *,
+    where: Callable[[Arguments], tuple[Condition, ...]] = lambda arguments: (),
+    arguments: Mapping[str, Argument] | None = None,
+) -> Any:
+    """Statistics over the standings that are joined to this row."""
+
+    def population(given: Arguments) -> _Population:
+        month = given.source("month")
+        if month is None:
+            return _Population(on, where(given), OPEN_MONTH, ())
+        return _Population(on, where(given), "{p0}", ((Derived(month, first_day), "date"),))
+
+    spec = ToOne(
+        STANDING,
+        on,
+        lambda given: population(given).conditions(),
+        given={
+            "month": lambda given: population(given).month_shown(),
+            "byTier": lambda given: population(given).by_tier(),
+        },
+    )
+    return planned(spec, description, {**MONTH_ARGUMENT, **(arguments or {})})

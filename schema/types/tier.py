@@ -1,0 +1,83 @@
+"""Tiers and the policies that define them."""
+
+import decimal
+
+import strawberry
+
+from domain.months import Month
+from repository.reading.conditions import Condition, Fixed
+from repository.reading.expressions import decimal as decimal_of
+from repository.reading.expressions import global_id, integer, month, text
+from repository.reading.parameters import Derived
+from repository.reading.tables import TIER
+from schema.arguments import Arguments
+from schema.fields import Argument, sorted_by, stored, to_many
+from schema.filters import first_day
+from schema.types.node import Node
+
+BY_RANK = sorted_by(integer("rank"))
+
+
+@strawberry.type(description="A customer tier of one policy version.")
+class Tier:
+    """terrace.tier."""
+
+    code: str = stored(text("code"), "The tier's code, for example T1.")
+    name: str = stored(text("name"), "The tier's name.")
+    rank: int = stored(integer("rank"), "1 for the lowest tier, rising.")
+    threshold: decimal.Decimal = stored(
+        decimal_of("threshold"),
+        "AUM of a month that reaches the tier; entering the lowest one takes more than this.",
+    )
+
+
+@strawberry.type(description="A version of the rules by which customers are judged.")
+class TierPolicy(Node):
+    """terrace.tier_policy."""
+
+    id: strawberry.ID = stored(
+        global_id("TierPolicy", "version"), "Opaque, global and stable identifier."
+    )
+    version: int = stored(integer("version"), "Counts up with every published policy.")
+    effective_from: Month = stored(
+        month("effective_from"), "The first month judged under this policy."
+    )
+    tiers: list[Tier] = to_many(
+        TIER, {"policy_version": "{t}.version"}, "The tiers, lowest first.", order=BY_RANK
+    )
+    watch_months: int = stored(
+        integer("watch_months"), "Months below the own tier before it is lost."
+    )
+    exit_months: int = stored(
+        integer("exit_months"), "Months below the entry line before the customer leaves."
+    )
+    retention_months: int = stored(
+        integer("retention_months"), "Closes a customer who left is still kept by the manager."
+    )
+
+
+def in_force(at: str) -> str:
+    """The version of the policy in force in a month, as a sub-select; `at` is the month's SQL."""
+    return (
+        "(select p.version from terrace.tier_policy p "
+        f"where p.effective_from <= coalesce({at}, 'infinity'::date) "
+        "order by p.effective_from desc, p.version desc limit 1)"
+    )
+
+
+OPEN_MONTH = "(select c.open_month from terrace.calendar c)"
+
+
+def tiers_as_of(arguments: Arguments) -> list[Condition]:
+    """The tiers of the policy in force in the month asked for, the open one if none is."""
+    asked = arguments.source("asOf")
+    if asked is None:
+        return [Fixed(f"{{t}}.policy_version = {in_force(OPEN_MONTH)}")]
+    return [
+        Fixed(f"{{t}}.policy_version = {in_force('{p0}')}", ((Derived(asked, first_day), "date"),))
+    ]
+
+
+TIERS_ARGUMENTS = {
+    "as_of": Argument(Month | None, "The month whose policy counts; the open month if not given.")
+}

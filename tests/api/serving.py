@@ -1,0 +1,173 @@
+"""A real server on a free port."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import orjson
+import uvicorn
+from starlette.applications import Starlette
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from api.app import build, close_sockets
+from api.identity import Admission, Authenticator, Session, bearer
+from api.sockets import SocketLimits
+from api.tokens import sign
+from domain.actors import Actor, Role
+from settings import Settings
+from tests.api.echo_engine import EchoEngine
+
+KEY = "a key for tests of at least 32 bytes"
+SUBJECTS = {(Role.CUSTOMER, "C1"): 11, (Role.MANAGER, "M1"): 21, (Role.BRANCH, "B1"): 31}
+
+
+class Server(uvicorn.Server):
+    """Closes the sockets before the connections, as the real one has to."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):
+        yield
+
+    async def shutdown(self, sockets=None) -> None:
+        await close_sockets(self.config.app)
+        await super().shutdown(sockets)
+
+
+class Anonymous:
+    """Admits everybody, for clients that send no token."""
+
+    async def authenticate(self, authorization: str | None) -> Actor:
+        return (await self.session(bearer(authorization))).actor
+
+    async def session(self, token: str | None) -> Session:
+        return Session(Actor(Role.HQ, "anonymous", 0), token=token)
+
+
+async def known_subject(role: Role, subject: str) -> int | None:
+    await asyncio.sleep(0)
+    return SUBJECTS.get((role, subject))
+
+
+def token(
+    role: Role = Role.CUSTOMER,
+    subject: str = "C1",
+    *,
+    seconds: float = 3600,
+    at: float | None = None,
+) -> str:
+    now = datetime.fromtimestamp(time.time() if at is None else at, UTC)
+    return sign(KEY, role, subject, hours=seconds / 3600, now=now)
+
+
+def bearer_of(*args, **kwargs) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token(*args, **kwargs)}"}
+
+
+@dataclass
+class Served:
+    app: Starlette
+    engine: EchoEngine
+    server: Server
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def socket(
+        self, *, subprotocols: tuple[str, ...] = ("graphql-transport-ws",), **kwargs
+    ) -> connect:
+        return connect(
+            f"ws://127.0.0.1:{self.port}/graphql",
+            subprotocols=subprotocols or None,
+            **{"compression": None, "max_size": None, "close_timeout": 1} | kwargs,
+        )
+
+
+async def all_is_well() -> dict[str, str]:
+    return {"database": "ok"}
+
+
+@asynccontextmanager
+async def no_lifespan(app: Starlette) -> AsyncIterator[None]:
+    yield
+
+
+@asynccontextmanager
+async def serve(
+    *,
+    settings: Settings | None = None,
+    authenticator: Admission | None = None,
+    readiness=all_is_well,
+    lifespan=no_lifespan,
+    limits: SocketLimits | None = None,
+    **uvicorn_options,
+) -> AsyncIterator[Served]:
+    settings = settings or Settings(max_body_bytes=65_536)
+    engine = EchoEngine()
+    app = build(
+        settings,
+        engine,
+        authenticator or Authenticator(KEY, known_subject),
+        readiness,
+        lifespan=lifespan,
+        limits=limits,
+    )
+    options = {
+        "host": "127.0.0.1",
+        "port": 0,
+        "http": "httptools",
+        "ws": "websockets-sansio",
+        "ws_per_message_deflate": False,
+        "ws_max_size": settings.max_frame_bytes * 2,
+        "lifespan": "on",
+        "log_config": None,
+        "timeout_graceful_shutdown": 2,
+    }
+    server = Server(uvicorn.Config(app, **options | uvicorn_options))
+    running = asyncio.create_task(server.serve())
+    while not server.started:
+        if running.done():
+            running.result()
+        await asyncio.sleep(0.005)
+    try:
+        yield Served(app, engine, server, server.servers[0].sockets[0].getsockname()[1])
+    finally:
+        server.should_exit = True
+        await running
+
+
+async def say(socket: ClientConnection, **message: object) -> None:
+    await socket.send(orjson.dumps(message).decode())
+
+
+async def hear(socket: ClientConnection, seconds: float = 3) -> dict:
+    async with asyncio.timeout(seconds):
+        return orjson.loads(await socket.recv())
+
+
+async def closing(socket: ClientConnection, seconds: float = 3) -> tuple[int, str]:
+    """Read until the server closes; its code and reason."""
+    async with asyncio.timeout(seconds):
+        while True:
+            try:
+                await socket.recv()
+            except ConnectionClosed as closed:
+                # 1006 is what a client sees of a server that broke off without a close frame.
+                return (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (1006, "")
+
+
+async def acknowledge(socket: ClientConnection, bearer_token: str | None = None) -> None:
+    await say(socket, type="connection_init", payload={"token": bearer_token or token()})
+    assert await hear(socket) == {"type": "connection_ack"}
+
+
+async def until(condition, seconds: float = 3) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.01)

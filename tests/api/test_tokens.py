@@ -1,0 +1,128 @@
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+
+import jwt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.tokens import Claims, InvalidToken, read, sign
+from domain.actors import Role
+
+KEY = "a key for tests, long enough for any of the algorithms that are refused below"
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+STAMP = int(NOW.timestamp())
+SOUND = {
+    "role": "customer",
+    "sub": "C1",
+    "channel": "api",
+    "iat": STAMP,
+    "exp": STAMP + 3600,
+    "iss": "terrace",
+    "aud": "terrace-api",
+}
+
+
+def forged(key: str = KEY, algorithm: str = "HS256", **changes: object) -> str:
+    payload = {name: value for name, value in (SOUND | changes).items() if value is not None}
+    return jwt.encode(payload, key, algorithm=algorithm)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_what_was_signed_is_read_back(role: Role) -> None:
+    token = sign(KEY, role, "S-7", hours=2, channel="batch", now=NOW)
+    assert read(KEY, token, now=NOW) == Claims(role, "S-7", "batch", STAMP, STAMP + 7200)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"key": "another key of at least 32 bytes...."}, "bad signature"),
+        ({"algorithm": "HS512"}, "algorithm not allowed"),
+        ({"algorithm": "HS384"}, "algorithm not allowed"),
+        ({"key": "", "algorithm": "none"}, "algorithm not allowed"),
+        ({"aud": "another-api"}, "wrong audience"),
+        ({"aud": ["terrace-api", "another-api"]}, "wrong audience"),
+        ({"aud": None}, "missing aud"),
+        ({"iss": "someone"}, "wrong issuer"),
+        ({"iss": None}, "missing iss"),
+        ({"exp": None}, "missing exp"),
+        ({"iat": None}, "missing iat"),
+        ({"role": None}, "missing role"),
+        ({"role": "root"}, "unknown role"),
+        ({"role": 5}, "unknown role"),
+        ({"role": ["hq"]}, "unknown role"),
+        ({"role": {"hq": 1}}, "unknown role"),
+        ({"sub": None}, "missing subject, which a customer's token must name"),
+        ({"sub": " "}, "missing subject, which a customer's token must name"),
+        ({"sub": None, "role": "manager"}, "missing subject, which a manager's token must name"),
+        ({"sub": "", "role": "branch"}, "missing subject, which a branch's token must name"),
+        ({"sub": "a\x00b"}, "subject is not a short line of text"),
+        ({"sub": "a" * 129}, "subject is not a short line of text"),
+        ({"channel": 5}, "channel is not a short line of text"),
+        ({"channel": "a\nb"}, "channel is not a short line of text"),
+        ({"exp": STAMP}, "expired"),
+        ({"exp": STAMP - 1}, "expired"),
+        ({"exp": "soon"}, "exp is not a time"),
+        ({"exp": True}, "exp is not a time"),
+        ({"exp": 10**30}, "exp is not a time"),
+        ({"exp": -5}, "exp is not a time"),
+        ({"iat": STAMP + 61}, "issued in the future"),
+        ({"filler": "x" * 5000}, "too long"),
+    ],
+)
+def test_a_token_that_is_not_ours_or_not_valid_is_refused(changes: dict, reason: str) -> None:
+    token = forged(**changes)
+    with pytest.raises(InvalidToken) as refused:
+        read(KEY, token, now=NOW)
+    assert str(refused.value) == reason
+    assert token not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "garbage", ["", ".", "..", "a.b.c", "€.€.€", "\x00", "\ud800", "a" * 5000, "e30.e30."]
+)
+def test_garbage_is_refused(garbage: str) -> None:
+    with pytest.raises(InvalidToken):
+        read(KEY, garbage, now=NOW)
+
+
+def test_an_unsigned_header_nested_without_end_is_refused() -> None:
+    header = base64.urlsafe_b64encode(b"[" * 1_500).decode().rstrip("=")
+    with pytest.raises(InvalidToken, match="malformed"):
+        read(KEY, f"{header}.e30.e30", now=NOW)
+
+
+def test_a_sound_token_with_its_payload_changed_is_refused() -> None:
+    head, _, signature = forged().split(".")
+    payload = base64.urlsafe_b64encode(json.dumps(SOUND | {"role": "hq"}).encode()).decode()
+    with pytest.raises(InvalidToken, match="bad signature"):
+        read(KEY, f"{head}.{payload.rstrip('=')}.{signature}", now=NOW)
+
+
+def test_the_last_second_still_counts_and_the_next_does_not() -> None:
+    token = sign(KEY, Role.HQ, "office", hours=1, now=NOW)
+    assert read(KEY, token, now=NOW + timedelta(seconds=3599.999)).subject == "office"
+    with pytest.raises(InvalidToken, match="expired"):
+        read(KEY, token, now=NOW + timedelta(hours=1))
+
+
+def test_a_clock_a_little_ahead_of_ours_may_issue_tokens() -> None:
+    assert read(KEY, forged(iat=STAMP + 60), now=NOW).role is Role.CUSTOMER
+
+
+def test_roles_that_name_no_row_need_no_subject() -> None:
+    assert read(KEY, forged(role="auditor", sub=None), now=NOW).subject == "auditor"
+
+
+@pytest.mark.parametrize(("role", "subject"), [(Role.CUSTOMER, ""), (Role.HQ, "a\x00b")])
+def test_nothing_is_signed_that_would_not_be_read(role: Role, subject: str) -> None:
+    with pytest.raises(ValueError, match="subject"):
+        sign(KEY, role, subject, hours=1, now=NOW)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_refused_in_the_same_way(text: str) -> None:
+    with pytest.raises(InvalidToken):
+        read(KEY, text, now=NOW)

@@ -1,0 +1,426 @@
+"""The state table, row by row, and which transitions there are at all."""
+
+from datetime import date
+from itertools import product
+
+import pytest
+
+from domain.decision import Decision, Rule
+from domain.months import Month
+from domain.policy import DEFAULT_POLICY, TierPolicy, UnknownTier, in_force
+from domain.special import Grant
+from domain.standing import NON_MEMBER, Standing, Status
+from domain.tiers import judge
+from tests.domain.builders import (
+    APRIL,
+    ENDING,
+    LINES,
+    MAY,
+    REMOVED,
+    SPECIAL,
+    TERMINATED,
+    VALID,
+    aum,
+    exited,
+    judged,
+    member,
+    policy_with,
+    run_of,
+)
+
+Shown = tuple[Status, str | None, int, int, int]
+
+
+def close(
+    standing: Standing,
+    amount: int | None,
+    *grants: Grant,
+    policy: TierPolicy = DEFAULT_POLICY,
+    month: Month = APRIL,
+) -> Decision:
+    """The close of a month with this AUM (None: the feed is missing)."""
+    return judge(standing, month, None if amount is None else aum(amount), policy, grants)
+
+
+def shown(standing: Standing) -> Shown:
+    """Status, tier, k, n and r."""
+    return (
+        standing.status,
+        standing.tier,
+        standing.shortfall_months,
+        standing.below_entry_months,
+        standing.retention_closes,
+    )
+
+
+NOTHING: Shown = (Status.NON_MEMBER, None, 0, 0, 0)
+GONE: Shown = (Status.REMOVED, None, 0, 0, 0)
+VIP: Shown = (Status.SPECIAL, None, 0, 0, 0)
+
+
+def active(tier: str) -> Shown:
+    return (Status.ACTIVE, tier, 0, 0, 0)
+
+
+def watch(tier: str, k: int, n: int) -> Shown:
+    return (Status.WATCH, tier, k, n, 0)
+
+
+def retained(closes: int) -> Shown:
+    return (Status.EXITED_UNRATED, None, 0, 0, closes)
+
+
+STATE_TABLE: list[tuple[str, Standing, int | None, tuple[Grant, ...], Rule, Shown]] = [
+    # entering
+    ("exactly the line does not enter", NON_MEMBER, 200_000, (), Rule.NOT_ENTERED, NOTHING),
+    ("more than the line enters", NON_MEMBER, 200_001, (), Rule.ENTERED, active("T1")),
+    ("straight into the tier reached", NON_MEMBER, 3_200_000, (), Rule.ENTERED, active("T4")),
+    ("an AUM below zero is just low", NON_MEMBER, -5, (), Rule.NOT_ENTERED, NOTHING),
+    # a member who keeps or rises
+    ("own tier reached", member("T3"), 1_000_000, (), Rule.KEPT, active("T3")),
+    ("exactly the line keeps", member("T1"), 200_000, (), Rule.KEPT, active("T1")),
+    ("own tier in mid-watch", member("T3", 1, 600_000), 1_000_000, (), Rule.KEPT, active("T3")),
+    ("the line ends n", member("T1", 1, 2, n=2), 200_000, (), Rule.KEPT, active("T1")),
+    ("n without k is cleared", member("T1", k=0, n=3), 200_000, (), Rule.KEPT, active("T1")),
+    ("a higher tier at once", member("T1"), 500_000, (), Rule.UPGRADED, active("T2")),
+    ("several tiers at once", member("T1"), 12_000_000, (), Rule.UPGRADED, active("T5")),
+    ("also in mid-watch", member("T3", 1, n=1), 3_500_000, (), Rule.UPGRADED, active("T4")),
+    # a member below the tier
+    ("a watch starts", member("T3"), 800_000, (), Rule.BELOW_TIER, watch("T3", 1, 0)),
+    ("below the line too", member("T3"), 100_000, (), Rule.BELOW_TIER, watch("T3", 1, 1)),
+    (
+        "a month above the line ends n, not k",
+        *(member("T3", 1, n=1), 600_000, (), Rule.BELOW_TIER, watch("T3", 2, 0)),
+    ),
+    (
+        "a lower tier does not re-rate early",
+        *(member("T5", 3_000_000), 3_000_000, (), Rule.BELOW_TIER, watch("T5", 2, 0)),
+    ),
+    # the end of a watch
+    (
+        "down to the tier reached",
+        *(member("T3", 600_000, 600_000), 600_000, (), Rule.DEMOTED, active("T2")),
+    ),
+    (
+        "the highest in the window, not the last",
+        *(member("T5", 5_000_000, 300_000), 300_000, (), Rule.DEMOTED, active("T4")),
+    ),
+    (
+        "n is kept at a demotion",
+        *(member("T3", 600_000, 100_000, n=1), 100_000, (), Rule.DEMOTED, watch("T2", 0, 2)),
+    ),
+    (
+        "nothing reached: the lowest tier",
+        *(member("T5", 0, 0, n=2), 0, (), Rule.FLOORED, watch("T1", 0, 3)),
+    ),
+    (
+        "the lowest tier has nothing below",
+        *(member("T1", 0, 0, n=2), 0, (), Rule.BELOW_TIER, watch("T1", 3, 3)),
+    ),
+    (
+        "the lowest tier up to the fifth month",
+        *(member("T1", 0, 0, 0, 0, n=4), 0, (), Rule.BELOW_TIER, watch("T1", 5, 5)),
+    ),
+    # leaving
+    (
+        "six months below the line",
+        *(member("T1", 0, 0, 0, 0, 0, n=5), 199_999, (), Rule.EXITED, retained(0)),
+    ),
+    (
+        "an exit goes before a demotion",
+        *(member("T2", 0, 0, n=5), 0, (), Rule.EXITED, retained(0)),
+    ),
+    (
+        "a valid grant catches the exit",
+        *(member("T1", 0, 0, 0, 0, 0, n=5), 0, (VALID,), Rule.EXITED_TO_SPECIAL, VIP),
+    ),
+    (
+        "a grant that ends does not",
+        *(member("T1", 0, 0, 0, 0, 0, n=5), 0, (ENDING,), Rule.EXITED, retained(0)),
+    ),
+    ("a grant lies unseen", member("T3"), 800_000, (VALID,), Rule.BELOW_TIER, watch("T3", 1, 0)),
+    # retention
+    ("retained", exited(), 200_000, (), Rule.RETAINED, retained(1)),
+    ("removed at the second close", exited(1), 0, (), Rule.REMOVED, GONE),
+    ("in again", exited(1), 550_000, (), Rule.REENTERED, active("T2")),
+    ("a grant saves from removal", exited(1), 0, (VALID,), Rule.SPECIAL_STARTED, VIP),
+    ("removed is removed", REMOVED, 200_000, (), Rule.STAYS_REMOVED, GONE),
+    ("but may enter afresh", REMOVED, 200_001, (), Rule.ENTERED, active("T1")),
+    ("terminated never does", TERMINATED, 99_000_000, (VALID,), Rule.STAYS_REMOVED, GONE),
+    # special VIP
+    ("a grant that begins", NON_MEMBER, 0, (VALID,), Rule.SPECIAL_STARTED, VIP),
+    ("a grant that goes on", SPECIAL, 200_000, (VALID,), Rule.SPECIAL_CONTINUES, VIP),
+    ("a grant that ends", SPECIAL, 200_000, (ENDING,), Rule.SPECIAL_ENDED, retained(0)),
+    ("renewed without a gap", SPECIAL, 0, (ENDING, VALID), Rule.SPECIAL_CONTINUES, VIP),
+    ("assessed goes before special", SPECIAL, 600_000, (VALID,), Rule.ENTERED, active("T2")),
+    ("qualified in the last month", SPECIAL, 250_000, (ENDING,), Rule.ENTERED, active("T1")),
+    # a missing feed
+    ("holds a member", member("T3", 1, 2, n=2), None, (), Rule.HELD, watch("T3", 2, 2)),
+    ("holds the verge of an exit", member("T1", n=5), None, (), Rule.HELD, watch("T1", 0, 5)),
+    ("postpones retention", exited(1), None, (), Rule.HELD, retained(1)),
+    ("holds a stranger", NON_MEMBER, None, (), Rule.HELD, NOTHING),
+    ("holds the removed", REMOVED, None, (), Rule.HELD, GONE),
+    ("holds the terminated", TERMINATED, None, (VALID,), Rule.HELD, GONE),
+    ("does not stop the calendar", SPECIAL, None, (ENDING,), Rule.SPECIAL_ENDED, retained(0)),
+    ("nor a grant that goes on", SPECIAL, None, (VALID,), Rule.SPECIAL_CONTINUES, VIP),
+    ("nor one that begins", exited(1), None, (VALID,), Rule.SPECIAL_STARTED, VIP),
+]
+
+
+@pytest.mark.parametrize(
+    ("row", "before", "amount", "grants", "rule", "after"),
+    STATE_TABLE,
+    ids=[row[0].replace(" ", "-") for row in STATE_TABLE],
+)
+def test_the_state_table(
+    row: str,
+    before: Standing,
+    amount: int | None,
+    grants: tuple[Grant, ...],
+    rule: Rule,
+    after: Shown,
+) -> None:
+    decision = close(before, amount, *grants)
+    assert (decision.rule, shown(decision.after)) == (rule, after)
+    assert (decision.month, decision.before) == (APRIL, before)
+    assert (decision.policy_version, decision.effective_from) == (1, MAY)
+
+
+VARIANTS: list[tuple[str, dict[str, object], Standing, int, Rule, Shown]] = [
+    (
+        "demoted to the last month's tier",
+        {"demote_to": "LAST_MONTH"},
+        *(member("T4", 600_000, 1_500_000), 400_000, Rule.DEMOTED, active("T1")),
+    ),
+    (
+        "nothing reached in the last month",
+        {"demote_to": "LAST_MONTH"},
+        *(member("T4", 600_000, 1_500_000), 0, Rule.FLOORED, watch("T1", 0, 1)),
+    ),
+    (
+        "the tier is kept and watched afresh",
+        {"floor": "KEEP_TIER"},
+        *(member("T4", 0, 0, n=2), 0, Rule.FLOORED, watch("T4", 0, 3)),
+    ),
+    (
+        "a watch of one month",
+        {"watch_months": 1},
+        *(member("T4"), 1_000_000, Rule.DEMOTED, active("T3")),
+    ),
+    (
+        "a longer watch",
+        {"watch_months": 6},
+        *(member("T4", 2, 2, 2, 2, n=4), 600_000, Rule.BELOW_TIER, watch("T4", 5, 0)),
+    ),
+    (
+        "a watch the policy has shortened meanwhile",
+        {"watch_months": 2},
+        *(member("T5", 3_000_000, 1, 1, n=2), 500_000, Rule.DEMOTED, active("T4")),
+    ),
+    ("a shorter exit", {"exit_months": 2}, member("T4", 1, n=1), 0, Rule.EXITED, retained(0)),
+    ("a longer retention", {"retention_months": 3}, exited(1), 0, Rule.RETAINED, retained(2)),
+    (
+        "an expiry without retention",
+        {"special_expiry_retention": False},
+        *(SPECIAL, 0, Rule.SPECIAL_ENDED, GONE),
+    ),
+    (
+        "an exit is retained all the same",
+        {"special_expiry_retention": False},
+        *(member("T1", 0, 0, 0, 0, 0, n=5), 0, Rule.EXITED, retained(0)),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("variant", "parameters", "before", "amount", "rule", "after"),
+    VARIANTS,
+    ids=[row[0].replace(" ", "-") for row in VARIANTS],
+)
+def test_the_parameters_in_which_banks_differ(
+    variant: str,
+    parameters: dict[str, object],
+    before: Standing,
+    amount: int,
+    rule: Rule,
+    after: Shown,
+) -> None:
+    decision = close(before, amount, policy=policy_with(**parameters))
+    assert (decision.rule, shown(decision.after)) == (rule, after)
+
+
+REACHABLE = {
+    (Status.NON_MEMBER, Rule.NOT_ENTERED, Status.NON_MEMBER),
+    (Status.NON_MEMBER, Rule.HELD, Status.NON_MEMBER),
+    (Status.NON_MEMBER, Rule.ENTERED, Status.ACTIVE),
+    (Status.NON_MEMBER, Rule.SPECIAL_STARTED, Status.SPECIAL),
+    (Status.ACTIVE, Rule.KEPT, Status.ACTIVE),
+    (Status.ACTIVE, Rule.HELD, Status.ACTIVE),
+    (Status.ACTIVE, Rule.UPGRADED, Status.ACTIVE),
+    (Status.ACTIVE, Rule.BELOW_TIER, Status.WATCH),
+    (Status.WATCH, Rule.KEPT, Status.ACTIVE),
+    (Status.WATCH, Rule.HELD, Status.WATCH),
+    (Status.WATCH, Rule.UPGRADED, Status.ACTIVE),
+    (Status.WATCH, Rule.BELOW_TIER, Status.WATCH),
+    (Status.WATCH, Rule.DEMOTED, Status.ACTIVE),
+    (Status.WATCH, Rule.DEMOTED, Status.WATCH),
+    (Status.WATCH, Rule.FLOORED, Status.WATCH),
+    (Status.WATCH, Rule.EXITED, Status.EXITED_UNRATED),
+    (Status.WATCH, Rule.EXITED_TO_SPECIAL, Status.SPECIAL),
+    (Status.SPECIAL, Rule.SPECIAL_CONTINUES, Status.SPECIAL),
+    (Status.SPECIAL, Rule.SPECIAL_ENDED, Status.EXITED_UNRATED),
+    (Status.SPECIAL, Rule.ENTERED, Status.ACTIVE),
+    (Status.EXITED_UNRATED, Rule.RETAINED, Status.EXITED_UNRATED),
+    (Status.EXITED_UNRATED, Rule.HELD, Status.EXITED_UNRATED),
+    (Status.EXITED_UNRATED, Rule.REENTERED, Status.ACTIVE),
+    (Status.EXITED_UNRATED, Rule.REMOVED, Status.REMOVED),
+    (Status.EXITED_UNRATED, Rule.SPECIAL_STARTED, Status.SPECIAL),
+    (Status.REMOVED, Rule.STAYS_REMOVED, Status.REMOVED),
+    (Status.REMOVED, Rule.HELD, Status.REMOVED),
+    (Status.REMOVED, Rule.ENTERED, Status.ACTIVE),
+    (Status.REMOVED, Rule.SPECIAL_STARTED, Status.SPECIAL),
+}
+"""Every way a close can lead from one status to another under the default policy."""
+
+
+def every_standing() -> list[Standing]:
+    """Standings of every status with every value of the counters the default policy allows."""
+    outsiders = [NON_MEMBER, SPECIAL, REMOVED, TERMINATED, exited(0), exited(1)]
+    members = [
+        member(tier, *[0 if month >= k - n else 200_000 for month in range(k)], n=n)
+        for tier, k, n in product(LINES, range(6), range(6))
+        if (tier == "T1" or k < 3) and (tier != "T1" or n >= k)
+    ]
+    return outsiders + members
+
+
+def test_no_close_leads_anywhere_else() -> None:
+    events = product(every_standing(), [None, 0, *LINES.values(), 200_001], [(), (VALID,)])
+    met = {
+        (decision.before.status, decision.rule, decision.after.status)
+        for decision in (close(standing, amount, *grants) for standing, amount, grants in events)
+    }
+    assert met == REACHABLE
+
+
+def test_the_terminated_stay_removed_whatever_happens() -> None:
+    for amount, grants in product([None, 0, 10**9], [(), (VALID,)]):
+        assert close(TERMINATED, amount, *grants).after is TERMINATED
+
+
+def test_a_standing_that_does_not_change_is_the_same_object() -> None:
+    for standing, amount in [(NON_MEMBER, 0), (member("T2"), 500_000), (member("T3", 1), None)]:
+        assert close(standing, amount).after is standing
+
+
+def test_since_is_the_month_in_which_the_tier_took_effect() -> None:
+    entered = close(NON_MEMBER, 600_000).after
+    watched = close(entered, 0, month=MAY).after
+    cleared = close(watched, 600_000, month=MAY.next()).after
+    assert entered.since == watched.since == cleared.since == MAY
+    assert close(cleared, 10**6, month=MAY + 2).after.since == MAY + 3
+
+
+# evidence
+
+
+def test_the_evidence_is_normally_the_month_that_closed() -> None:
+    assert close(NON_MEMBER, 250_000).judged == (judged(250_000, APRIL),)
+    assert close(member("T3", 1, 2, n=2), 10**6).judged == (judged(10**6, APRIL),)
+    assert close(member("T3"), None).judged == ()
+
+
+def test_the_evidence_of_a_demotion_is_the_watch() -> None:
+    decision = close(member("T3", 600_000, 700_000), 300_000)
+    assert decision.judged == run_of(600_000, 700_000, 300_000, until=APRIL)
+    assert decision.after.history == ()
+
+
+def test_the_evidence_of_an_exit_is_the_run_below_the_line_also_across_a_demotion() -> None:
+    standing, decisions = member("T5"), []
+    for index in range(8):
+        decisions.append(close(standing, index, month=APRIL + index))
+        standing = decisions[-1].after
+    floored, left, gone = decisions[2], decisions[5], decisions[7]
+    assert [decision.rule for decision in (floored, left, gone)] == [
+        *(Rule.FLOORED, Rule.EXITED, Rule.REMOVED),
+    ]
+    assert floored.judged == run_of(0, 1, 2, until=APRIL + 2)
+    assert floored.after.history == floored.judged
+    assert left.judged == run_of(0, 1, 2, 3, 4, 5, until=APRIL + 5)
+    assert gone.judged == run_of(6, 7, until=APRIL + 7)
+    assert gone.after.history == ()
+
+
+def test_months_above_the_line_are_not_evidence_of_an_exit() -> None:
+    before = member("T2", 300_000, 1, n=1)
+    decision = close(before, 2, policy=policy_with(exit_months=2))
+    assert decision.judged == run_of(1, 2, until=APRIL)
+
+
+def test_a_held_month_is_no_evidence() -> None:
+    standing = close(member("T3", 600_000), None, month=APRIL).after
+    standing = close(standing, 600_000, month=MAY).after
+    decision = close(standing, 600_000, month=MAY.next())
+    assert decision.rule is Rule.DEMOTED
+    assert [str(month.month) for month in decision.judged] == ["2025-03", "2025-05", "2025-06"]
+
+
+def test_a_watch_taken_over_without_evidence_counts_what_is_known() -> None:
+    taken_over = Standing(Status.WATCH, "T4", None, 2, 0)
+    assert shown(close(taken_over, 600_000).after) == active("T2")
+    assert shown(close(taken_over, 0).after) == watch("T1", 0, 1)
+
+
+# policies that change
+
+
+def without(*codes: str) -> TierPolicy:
+    """Version 2 of the default policy, in force from April, lacking these tiers."""
+    tiers = [
+        {"code": code, "name": code, "threshold": str(line)}
+        for code, line in LINES.items()
+        if code not in codes
+    ]
+    changed = policy_with(tiers=tiers, effective="2025-04", version=2)
+    return in_force([DEFAULT_POLICY, changed], APRIL)
+
+
+def test_members_of_a_dropped_tier_are_judged_as_members_of_its_successor() -> None:
+    policy = without("T3")
+    kept = close(member("T3"), 600_000, policy=policy)
+    assert (kept.rule, shown(kept.after), kept.after.since) == (Rule.KEPT, active("T2"), APRIL)
+    risen = close(member("T3"), 3_000_000, policy=policy)
+    assert (risen.rule, shown(risen.after)) == (Rule.UPGRADED, active("T4"))
+
+
+def test_the_watch_of_a_dropped_tier_starts_afresh_but_not_the_way_out() -> None:
+    policy = without("T3")
+    decision = close(member("T3", 1, 1, n=2), 300_000, policy=policy)
+    assert (decision.rule, shown(decision.after)) == (Rule.BELOW_TIER, watch("T2", 1, 0))
+    decision = close(member("T3", 1, 1, n=5), 0, policy=policy)
+    assert decision.rule is Rule.EXITED
+
+
+def test_a_dropped_tier_reached_in_the_window_stands_for_its_successor() -> None:
+    decision = close(member("T5", 1_000_000, 0, n=1), 0, policy=without("T3"))
+    assert (decision.rule, shown(decision.after)) == (Rule.DEMOTED, watch("T2", 0, 2))
+
+
+def test_a_missing_feed_leaves_a_dropped_tier_for_the_next_close() -> None:
+    standing = member("T3")
+    assert close(standing, None, policy=without("T3")).after is standing
+
+
+def test_a_tier_no_policy_ever_had_is_an_error() -> None:
+    with pytest.raises(UnknownTier, match="X"):
+        close(Standing(Status.ACTIVE, "X"), 10**6)
+
+
+def test_a_grant_counts_for_a_month_if_it_is_valid_on_its_last_day() -> None:
+    within = Grant(date(2025, 5, 1), date(2025, 5, 30))
+    revoked = Grant(date(2025, 1, 1), date(2025, 12, 31), revoked_on=date(2025, 5, 31))
+    begins = Grant(date(2025, 5, 31), date(2026, 5, 31))
+    assert close(SPECIAL, 0, within).rule is Rule.SPECIAL_ENDED
+    assert close(SPECIAL, 0, revoked).rule is Rule.SPECIAL_ENDED
+    assert close(SPECIAL, 0, begins).rule is Rule.SPECIAL_CONTINUES
