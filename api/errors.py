@@ -101,13 +101,19 @@ def status_of(error: RequestError, *, plain_json: bool) -> int:
     return 200 if plain_json and error.status == 400 else error.status
 
 
-def masked(doing: str) -> list[dict[str, object]]:
-    """Log the exception being handled and give the caller no more than an id to ask about."""
+def logged(doing: str) -> str:
+    """Log the exception being handled; the id under which the log has it."""
     error_id = secrets.token_hex(8)
     log.exception("error %s while %s", error_id, doing)
+    return error_id
+
+
+def masked(doing: str) -> list[dict[str, object]]:
+    """Log the exception being handled and give the caller no more than an id to ask about."""
+    error_id = logged(doing)
     return [
         {
-            "message": f"Internal error {error_id}",
-            "extensions": {"code": Code.INTERNAL.value, "errorId": error_id},
+            "message": "an internal error occurred",
+            "extensions": {"code": Code.INTERNAL.value, "id": error_id},
         }
     ]

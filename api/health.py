@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.errors import masked
+from api.errors import logged
 
 READINESS_SECONDS = 5.0
 """How long the checks may take together before the answer is that the process is not ready."""
@@ -30,7 +30,7 @@ def routes(readiness: Readiness) -> list[Route]:
         except TimeoutError:
             checks = {"readiness": f"no answer within {READINESS_SECONDS:g} seconds"}
         except Exception:
-            checks = {"readiness": str(masked("checking readiness")[0]["message"])}
+            checks = {"readiness": f"failed, see error {logged('checking readiness')}"}
         healthy = all(state == "ok" for state in checks.values())
         return _json(
             200 if healthy else 503,

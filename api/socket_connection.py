@@ -11,7 +11,7 @@ from starlette.types import Message as Event
 from starlette.types import Receive, Send
 
 from api.engine import Engine, P
-from api.errors import Close, Code, Refusal, Unauthenticated, masked
+from api.errors import Close, Code, Refusal, Unauthenticated, logged, masked
 from api.identity import Admission, Session, bearer, recheck
 from api.operation_request import OperationRequest, request_of
 from api.socket_protocol import (
@@ -93,7 +93,7 @@ class Connection(Generic[P]):
         except* _Over:
             pass
         except* Exception:
-            masked("serving a socket")
+            logged("serving a socket")
             with suppress(_Over):
                 await self._end(Close.INTERNAL, "Internal server error")
 

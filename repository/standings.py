@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import orjson
+
 from domain.changes import ChangeKind, changes_of
 from domain.decision import Decision, Rule
 from domain.months import Month
@@ -50,7 +52,6 @@ class Outcomes:
         """
         after = decision.after
         in_force = decision.effective_from
-        judged = [month.to_document() for month in decision.judged]
         unchanged = decision.before is after and published is decision.before
         until = special_until(grants, in_force.last_day) if after.status is Status.SPECIAL else None
         self.standings.append(
@@ -64,13 +65,13 @@ class Outcomes:
                 after.below_entry_months,
                 after.retention_closes,
                 until,
-                [month.to_document() for month in after.history],
+                _document([month.to_document() for month in after.history]),
                 after.terminated,
                 decision.month.first_day,
                 decision.rule.value,
                 decision.policy_version,
-                judged,
-                None if unchanged else decision.before.to_document(),
+                _document([month.to_document() for month in decision.judged]),
+                None if unchanged else _document(decision.before.to_document()),
             )
         )
         rule = decision.rule if published is decision.before else Rule.CORRECTED
@@ -106,6 +107,10 @@ class Outcomes:
         return len(self.changes)
 
 
+def _document(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
 def _change(
     customer_id: int,
     decision: Decision,
@@ -126,9 +131,9 @@ def _change(
         decision.month.first_day,
         decision.rule.value,
         decision.policy_version,
-        [month.to_document() for month in decision.judged],
-        decision.before.to_document(),
-        decision.after.to_document(),
+        _document([month.to_document() for month in decision.judged]),
+        _document(decision.before.to_document()),
+        _document(decision.after.to_document()),
         None if closed is None else closed.first_day,
     )
 

@@ -185,6 +185,8 @@ class Compiler:
         sets = _selections(nodes)
         if name == "__typename":
             return Literal(connection.name)
+        if name == "totalCount":
+            return Total()
         object_type = _object_type(connection.fields[name])
         if name == "nodes":
             return Rows(self.record(object_type, sets))
@@ -195,10 +197,8 @@ class Compiler:
                     for key, chosen in self.collect(object_type, sets).items()
                 ]
             )
-        if name == "pageInfo":
-            fields = self.collect(object_type, sets)
-            return PageInfo([(key, chosen[0].name.value) for key, chosen in fields.items()])
-        return Total()
+        fields = self.collect(object_type, sets)
+        return PageInfo([(key, chosen[0].name.value) for key, chosen in fields.items()])
 
     def edge_field(self, edge: GraphQLObjectType, nodes: list[FieldNode]) -> Node | None:
         """One field of an edge; None is its cursor."""

@@ -50,6 +50,7 @@ _EVENTS_AT_ONCE = 100
 _NO_VALUES = VariableValues({}, {})
 CURSOR = Variable(" cursor")  # no variable of a document has a blank in its name
 _MOST_PLANS = 50
+_LONGEST_KEPT = 20_000  # characters; longer documents are prepared each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ class Engine:
             self._prepared.move_to_end(key)
             return prepared
         prepared = prepare(self._schema, document, operation_name, self._limits)
+        if len(document) > _LONGEST_KEPT:
+            return prepared
         self._prepared[key] = prepared
         if len(self._prepared) > self._most_documents:
             self._prepared.popitem(last=False)
@@ -137,16 +140,18 @@ class Engine:
         except InvalidArgument as fault:
             raise RequestError([failure_of(fault, [key])]) from None
         while True:
-            head = await self._feeds.head(feed.topic)
-            while cursor < head:
+            try:
+                head = await self._feeds.head(feed.topic)
                 answer = await self._run(plan, {**coerced, CURSOR.name: cursor}, actor)
-                events = orjson.loads(answer)
-                for position, event in events:
-                    yield orjson.dumps({"data": {key: event}})
-                    cursor = position
-                if len(events) < _EVENTS_AT_ONCE:
-                    cursor = max(cursor, head)
-            await self._feeds.passed(feed.topic, cursor)
+            except Exception as fault:
+                raise RequestError([failure_of(fault, [key])], status=503) from None
+            events = orjson.loads(answer)
+            for position, event in events:
+                yield orjson.dumps({"data": {key: event}})
+                cursor = position
+            if len(events) < _EVENTS_AT_ONCE:
+                cursor = max(cursor, head)
+                await self._feeds.passed(feed.topic, cursor)
 
     # Variables
 

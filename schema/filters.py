@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 def optional(description: str, name: str | None = None) -> Any:
     """A member that may be left out."""
-    return strawberry.field(default=None, description=description, name=name)
+    return strawberry.field(default=strawberry.UNSET, description=description, name=name)
 
 
 @strawberry.input(description="Conditions on one value; all that are given must hold.")

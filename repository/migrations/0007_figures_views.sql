@@ -7,7 +7,7 @@ create view terrace.aum_figure with (security_invoker = true) as
 with carried as (
     select
         a.customer_id, a.manager_id, a.branch_id, a.month, a.complete, a.divisor,
-        a.month <= c.last_closed as final,
+        coalesce(a.month <= c.last_closed, false) as final,
         least(c.business_date, (a.month + interval '1 month')::date - 1) as as_of,
         a.deposits_sum, a.investments_sum, a.settlement_funds_sum,
         a.deposits_level, a.investments_level, a.settlement_funds_level,

@@ -20,18 +20,19 @@ select customer_id, id, starts, until, revoked_on from terrace.special_grant
 where customer_id = any($1::integer[]) order by customer_id, id;
 
 -- name: write_standings
--- Standings with their decisions, from arrays; one a customer and month.
+-- Standings with their decisions, from arrays; one a customer and month. Documents come as text:
+-- a list inside of an array would be taken for another dimension.
 insert into terrace.standing (
     customer_id, month, manager_id, branch_id, status, tier, since, shortfall_months,
     below_entry_months, retention_closes, special_until, history, terminated, decision_month,
     rule, policy_version, judged, before)
 select c.id, n.month, c.manager_id, c.branch_id, n.status, n.tier, n.since, n.shortfall_months,
-    n.below_entry_months, n.retention_closes, n.special_until, n.history, n.terminated,
-    n.decision_month, n.rule, n.policy_version, n.judged, n.before
+    n.below_entry_months, n.retention_closes, n.special_until, n.history::jsonb, n.terminated,
+    n.decision_month, n.rule, n.policy_version, n.judged::jsonb, n.before::jsonb
 from unnest(
     $1::integer[], $2::date[], $3::text[], $4::text[], $5::date[], $6::smallint[], $7::smallint[],
-    $8::smallint[], $9::date[], $10::jsonb[], $11::boolean[], $12::date[], $13::text[],
-    $14::integer[], $15::jsonb[], $16::jsonb[]
+    $8::smallint[], $9::date[], $10::text[], $11::boolean[], $12::date[], $13::text[],
+    $14::integer[], $15::text[], $16::text[]
 ) as n(customer_id, month, status, tier, since, shortfall_months, below_entry_months,
     retention_closes, special_until, history, terminated, decision_month, rule, policy_version,
     judged, before)
@@ -55,11 +56,11 @@ insert into terrace.tier_change (
     before, state, closed_month)
 select c.id, c.manager_id, c.branch_id, n.kind, n.effective_from, n.from_status, n.to_status,
     n.from_tier, n.to_tier, n.from_policy_version, c.assigned_manager_id, n.decision_month, n.rule,
-    n.policy_version, n.judged, n.before, n.state, n.closed_month
+    n.policy_version, n.judged::jsonb, n.before::jsonb, n.state::jsonb, n.closed_month
 from unnest(
     $1::integer[], $2::text[], $3::date[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::integer[], $9::date[], $10::text[], $11::integer[], $12::jsonb[], $13::jsonb[],
-    $14::jsonb[], $15::date[]
+    $8::integer[], $9::date[], $10::text[], $11::integer[], $12::text[], $13::text[],
+    $14::text[], $15::date[]
 ) with ordinality as n(customer_id, kind, effective_from, from_status, to_status, from_tier,
     to_tier, from_policy_version, decision_month, rule, policy_version, judged, before, state,
     closed_month, place)

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import httpx
 import orjson
 import uvicorn
 from starlette.applications import Starlette
@@ -22,6 +24,10 @@ from domain.actors import Actor, Role
 from settings import Settings
 from tests.api.echo_engine import EchoEngine
 
+JSON = "application/json"
+RESPONSE = "application/graphql-response+json"
+HELLO = {"query": "{ hello }"}
+WORLD = {"data": {"hello": "Hello, world"}}
 KEY = "a key for tests of at least 32 bytes"
 SUBJECTS = {(Role.CUSTOMER, "C1"): 11, (Role.MANAGER, "M1"): 21, (Role.BRANCH, "B1"): 31}
 
@@ -171,3 +177,24 @@ async def until(condition, seconds: float = 3) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)
+
+
+def subscribe(query: str, identifier: str = "1", **payload: object) -> str:
+    message = {"id": identifier, "type": "subscribe", "payload": {"query": query} | payload}
+    return orjson.dumps(message).decode()
+
+
+async def post(
+    http: httpx.AsyncClient, content: object, accept: str | None = RESPONSE, **headers: str
+) -> httpx.Response:
+    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+    given = {"Content-Type": JSON, "Accept": accept} | headers
+    return await http.post(
+        "/graphql", content=raw, headers={name: value for name, value in given.items() if value}
+    )
+
+
+def code_of(response: httpx.Response) -> str:
+    body = response.json()
+    assert "data" not in body
+    return body["errors"][0]["extensions"]["code"]

@@ -19,10 +19,10 @@ from tests.api.serving import (
     hear,
     say,
     serve,
+    subscribe,
     token,
     until,
 )
-from tests.api.test_sockets import subscribe
 
 
 async def test_a_client_that_does_not_introduce_itself_is_closed() -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from domain.decision import Decision
 from domain.money import Average
 from domain.months import Month
 from domain.policy import DEFAULT_POLICY, TierPolicy, parse_policy, policy_document
 from domain.special import Grant
 from domain.standing import Judged, Standing, Status
+from domain.tiers import judge
 
 MARCH = Month(2025, 3)
 APRIL = Month(2025, 4)
@@ -64,6 +66,48 @@ VALID = Grant(date(2024, 6, 1), date(2025, 5, 31))
 """A grant still valid on the last day of May 2025, so after the close of April."""
 ENDING = Grant(date(2024, 5, 1), date(2025, 4, 30))
 """A grant that is over then."""
+
+
+Shown = tuple[Status, str | None, int, int, int]
+
+
+def close(
+    standing: Standing,
+    amount: int | None,
+    *grants: Grant,
+    policy: TierPolicy = DEFAULT_POLICY,
+    month: Month = APRIL,
+) -> Decision:
+    """The close of a month with this AUM (None: the feed is missing)."""
+    return judge(standing, month, None if amount is None else aum(amount), policy, grants)
+
+
+def shown(standing: Standing) -> Shown:
+    """Status, tier, k, n and r."""
+    return (
+        standing.status,
+        standing.tier,
+        standing.shortfall_months,
+        standing.below_entry_months,
+        standing.retention_closes,
+    )
+
+
+NOTHING: Shown = (Status.NON_MEMBER, None, 0, 0, 0)
+GONE: Shown = (Status.REMOVED, None, 0, 0, 0)
+VIP: Shown = (Status.SPECIAL, None, 0, 0, 0)
+
+
+def active(tier: str) -> Shown:
+    return (Status.ACTIVE, tier, 0, 0, 0)
+
+
+def watch(tier: str, k: int, n: int) -> Shown:
+    return (Status.WATCH, tier, k, n, 0)
+
+
+def retained(closes: int) -> Shown:
+    return (Status.EXITED_UNRATED, None, 0, 0, closes)
 
 
 def policy_with(version: int = 1, **changes: Any) -> TierPolicy:

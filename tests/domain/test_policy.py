@@ -189,6 +189,15 @@ def test_a_dropped_tier_below_all_others_is_succeeded_by_the_lowest() -> None:
     assert in_force(policies, Month(2025, 4)).tier("T1").code == "T3"
 
 
+def test_a_renamed_tier_is_succeeded_by_the_one_with_its_line() -> None:
+    renamed = [
+        {"code": f"G{index}", "name": "Tier", "threshold": str(line)}
+        for index, line in enumerate(LINES.values(), start=1)
+    ]
+    policies = [version(1, "2000-01"), policy_with(version=2, effective="2025-04", tiers=renamed)]
+    assert in_force(policies, Month(2025, 4)).tier("T3").code == "G3"
+
+
 def test_a_tier_that_never_was_is_an_error() -> None:
     assert not DEFAULT_POLICY.knows("T9")
     with pytest.raises(UnknownTier, match="T9"):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -185,7 +186,8 @@ REFUSALS: list[tuple[Callable[[Document], object], str]] = [
     (month(0, month="2025-1"), "months[0].month: expected a month written YYYY-MM, got '2025-1'"),
     (month(1, month="2025-03"), "months[1].month: must be 2025-02: months are consecutive"),
     (month(1, month="2025-01"), "months[1].month: must be 2025-02: months are consecutive"),
-    (month(0, month="9999-12"), "months[0].month: must not be after the year 9998"),
+    (month(0, month="9999-12"), "months[0].month: must be in the years 1900 to 9998"),
+    (month(0, month="0001-01"), "months[0].month: must be in the years 1900 to 9998"),
     (month(0, amount="1"), "months[0].amount: unknown key; known are month, aum"),
     (lambda document: document["months"][1].pop("aum"), "months[1].aum: is missing"),
     (month(0, aum="1e400"), "months[0].aum: '1e400' is not an amount"),
@@ -254,6 +256,13 @@ REFUSALS: list[tuple[Callable[[Document], object], str]] = [
         put(grants=[{"from": "2025-02-01"}], revocations=[{"on": "2025-01-31"}]),
         "revocations[0]: no grant is valid then",
     ),
+    (
+        put(
+            grants=[{"from": "2024-01-01", "until": "2024-12-31"}],
+            revocations=[{"month": "2025-01"}],
+        ),
+        "revocations[0]: no grant is valid then",
+    ),
     (put(terminations=[{}]), 'terminations[0]: expected either "month" or "on"'),
     (
         put(terminations=[{"month": "2025-01", "on": "2025-01-01"}]),
@@ -320,11 +329,8 @@ def test_a_document_is_run_or_refused_and_nothing_else(changes: Document, months
     document = scenario("1", None, "250000") | changes
     if not isinstance(months, bool):
         document["months"] = months
-    try:
+    with suppress(InvalidScenario):
         [outcome] = run_scenarios([document])
-    except InvalidScenario as refusal:
-        assert str(refusal).startswith("scenario 0")
-    else:
         assert len(outcome["months"]) == len(document["months"]) + 1
 
 

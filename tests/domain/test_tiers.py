@@ -5,12 +5,9 @@ from itertools import product
 
 import pytest
 
-from domain.decision import Decision, Rule
-from domain.months import Month
-from domain.policy import DEFAULT_POLICY, TierPolicy, UnknownTier, in_force
+from domain.decision import Rule
 from domain.special import Grant
 from domain.standing import NON_MEMBER, Standing, Status
-from domain.tiers import judge
 from tests.domain.builders import (
     APRIL,
     ENDING,
@@ -20,55 +17,10 @@ from tests.domain.builders import (
     SPECIAL,
     TERMINATED,
     VALID,
-    aum,
     exited,
-    judged,
     member,
     policy_with,
-    run_of,
 )
-
-Shown = tuple[Status, str | None, int, int, int]
-
-
-def close(
-    standing: Standing,
-    amount: int | None,
-    *grants: Grant,
-    policy: TierPolicy = DEFAULT_POLICY,
-    month: Month = APRIL,
-) -> Decision:
-    """The close of a month with this AUM (None: the feed is missing)."""
-    return judge(standing, month, None if amount is None else aum(amount), policy, grants)
-
-
-def shown(standing: Standing) -> Shown:
-    """Status, tier, k, n and r."""
-    return (
-        standing.status,
-        standing.tier,
-        standing.shortfall_months,
-        standing.below_entry_months,
-        standing.retention_closes,
-    )
-
-
-NOTHING: Shown = (Status.NON_MEMBER, None, 0, 0, 0)
-GONE: Shown = (Status.REMOVED, None, 0, 0, 0)
-VIP: Shown = (Status.SPECIAL, None, 0, 0, 0)
-
-
-def active(tier: str) -> Shown:
-    return (Status.ACTIVE, tier, 0, 0, 0)
-
-
-def watch(tier: str, k: int, n: int) -> Shown:
-    return (Status.WATCH, tier, k, n, 0)
-
-
-def retained(closes: int) -> Shown:
-    return (Status.EXITED_UNRATED, None, 0, 0, closes)
-
 
 STATE_TABLE: list[tuple[str, Standing, int | None, tuple[Grant, ...], Rule, Shown]] = [
     # entering
@@ -321,102 +273,6 @@ def test_since_is_the_month_in_which_the_tier_took_effect() -> None:
     assert close(cleared, 10**6, month=MAY + 2).after.since == MAY + 3
 
 
-# evidence
-
-
-def test_the_evidence_is_normally_the_month_that_closed() -> None:
-    assert close(NON_MEMBER, 250_000).judged == (judged(250_000, APRIL),)
-    assert close(member("T3", 1, 2, n=2), 10**6).judged == (judged(10**6, APRIL),)
-    assert close(member("T3"), None).judged == ()
-
-
-def test_the_evidence_of_a_demotion_is_the_watch() -> None:
-    decision = close(member("T3", 600_000, 700_000), 300_000)
-    assert decision.judged == run_of(600_000, 700_000, 300_000, until=APRIL)
-    assert decision.after.history == ()
-
-
-def test_the_evidence_of_an_exit_is_the_run_below_the_line_also_across_a_demotion() -> None:
-    standing, decisions = member("T5"), []
-    for index in range(8):
-        decisions.append(close(standing, index, month=APRIL + index))
-        standing = decisions[-1].after
-    floored, left, gone = decisions[2], decisions[5], decisions[7]
-    assert [decision.rule for decision in (floored, left, gone)] == [
-        *(Rule.FLOORED, Rule.EXITED, Rule.REMOVED),
-    ]
-    assert floored.judged == run_of(0, 1, 2, until=APRIL + 2)
-    assert floored.after.history == floored.judged
-    assert left.judged == run_of(0, 1, 2, 3, 4, 5, until=APRIL + 5)
-    assert gone.judged == run_of(6, 7, until=APRIL + 7)
-    assert gone.after.history == ()
-
-
-def test_months_above_the_line_are_not_evidence_of_an_exit() -> None:
-    before = member("T2", 300_000, 1, n=1)
-    decision = close(before, 2, policy=policy_with(exit_months=2))
-    assert decision.judged == run_of(1, 2, until=APRIL)
-
-
-def test_a_held_month_is_no_evidence() -> None:
-    standing = close(member("T3", 600_000), None, month=APRIL).after
-    standing = close(standing, 600_000, month=MAY).after
-    decision = close(standing, 600_000, month=MAY.next())
-    assert decision.rule is Rule.DEMOTED
-    assert [str(month.month) for month in decision.judged] == ["2025-03", "2025-05", "2025-06"]
-
-
-def test_a_watch_taken_over_without_evidence_counts_what_is_known() -> None:
-    taken_over = Standing(Status.WATCH, "T4", None, 2, 0)
-    assert shown(close(taken_over, 600_000).after) == active("T2")
-    assert shown(close(taken_over, 0).after) == watch("T1", 0, 1)
-
-
-# policies that change
-
-
-def without(*codes: str) -> TierPolicy:
-    """Version 2 of the default policy, in force from April, lacking these tiers."""
-    tiers = [
-        {"code": code, "name": code, "threshold": str(line)}
-        for code, line in LINES.items()
-        if code not in codes
-    ]
-    changed = policy_with(tiers=tiers, effective="2025-04", version=2)
-    return in_force([DEFAULT_POLICY, changed], APRIL)
-
-
-def test_members_of_a_dropped_tier_are_judged_as_members_of_its_successor() -> None:
-    policy = without("T3")
-    kept = close(member("T3"), 600_000, policy=policy)
-    assert (kept.rule, shown(kept.after), kept.after.since) == (Rule.KEPT, active("T2"), APRIL)
-    risen = close(member("T3"), 3_000_000, policy=policy)
-    assert (risen.rule, shown(risen.after)) == (Rule.UPGRADED, active("T4"))
-
-
-def test_the_watch_of_a_dropped_tier_starts_afresh_but_not_the_way_out() -> None:
-    policy = without("T3")
-    decision = close(member("T3", 1, 1, n=2), 300_000, policy=policy)
-    assert (decision.rule, shown(decision.after)) == (Rule.BELOW_TIER, watch("T2", 1, 0))
-    decision = close(member("T3", 1, 1, n=5), 0, policy=policy)
-    assert decision.rule is Rule.EXITED
-
-
-def test_a_dropped_tier_reached_in_the_window_stands_for_its_successor() -> None:
-    decision = close(member("T5", 1_000_000, 0, n=1), 0, policy=without("T3"))
-    assert (decision.rule, shown(decision.after)) == (Rule.DEMOTED, watch("T2", 0, 2))
-
-
-def test_a_missing_feed_leaves_a_dropped_tier_for_the_next_close() -> None:
-    standing = member("T3")
-    assert close(standing, None, policy=without("T3")).after is standing
-
-
-def test_a_tier_no_policy_ever_had_is_an_error() -> None:
-    with pytest.raises(UnknownTier, match="X"):
-        close(Standing(Status.ACTIVE, "X"), 10**6)
-
-
 def test_a_grant_counts_for_a_month_if_it_is_valid_on_its_last_day() -> None:
     within = Grant(date(2025, 5, 1), date(2025, 5, 30))
     revoked = Grant(date(2025, 1, 1), date(2025, 12, 31), revoked_on=date(2025, 5, 31))
@@ -424,3 +280,6 @@ def test_a_grant_counts_for_a_month_if_it_is_valid_on_its_last_day() -> None:
     assert close(SPECIAL, 0, within).rule is Rule.SPECIAL_ENDED
     assert close(SPECIAL, 0, revoked).rule is Rule.SPECIAL_ENDED
     assert close(SPECIAL, 0, begins).rule is Rule.SPECIAL_CONTINUES
+    leaving = member("T1", 0, 0, 0, 0, 0, n=5)
+    assert close(leaving, 0, within).rule is Rule.EXITED
+    assert close(leaving, 0, begins).rule is Rule.EXITED_TO_SPECIAL

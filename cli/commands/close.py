@@ -1,0 +1,82 @@
+"""terrace close"""
+
+import asyncio
+
+import click
+
+from cli.session import OPERATOR, on_database, read_settings
+from domain.months import Month, months_between
+from repository.calendar import CalendarError, read_calendar
+from repository.closing import CloseRun, close_state, request_close
+from repository.database import Database
+from repository.relay import relay
+from settings import Settings
+from workers.close import carry_out
+
+_LOOK_EVERY = 0.2
+
+
+@click.command("close")
+@click.argument("month", required=False)
+@click.option("--through", metavar="MONTH", help="Close every open month up to this one.")
+def command(month: str | None, through: str | None) -> None:
+    """Close a month: judge every customer and publish the results.
+
+    MONTH (YYYY-MM) must be the open month; months close strictly in order. `--through` closes
+    them one after the other and is done at once when the last one is closed already. Interrupted,
+    the close goes on when the command is given again, or by a running worker. Exit status 1 means
+    that a month could not be closed.
+    """
+    settings = read_settings()
+    if (month is None) == (through is None):
+        raise click.UsageError("give a month, or --through MONTH")
+    try:
+        last = Month.parse(month or through)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    on_database(settings, lambda database: _close(database, settings, last, single=through is None))
+
+
+async def _close(database: Database, settings: Settings, last: Month, *, single: bool) -> None:
+    months = [last]
+    if not single:
+        async with database.writing() as connection:
+            calendar = await read_calendar(connection)
+        if calendar.last_closed is not None and calendar.last_closed >= last:
+            click.echo(f"{last} is closed")
+            return
+        if calendar.open_month is None:
+            raise CalendarError(
+                "there is nothing to close: no balance was ever loaded", "NO_BUSINESS_DATE"
+            )
+        months = months_between(calendar.open_month, last)
+    for month in months:
+        run = await _close_one(database, settings, month)
+        if run.state != "CLOSED":
+            raise CalendarError(
+                f"{month} could not be closed: {run.problem or run.state}", "CLOSE_FAILED"
+            )
+        click.echo(f"{month} closed: {run.customers} customers, {run.changes} tier changes")
+
+
+async def _close_one(database: Database, settings: Settings, month: Month) -> CloseRun:
+    run = await request_close(database, month, f"{OPERATOR.role}:{OPERATOR.subject}")
+    with click.progressbar(
+        length=max(run.customers, 1), label=str(month), file=click.get_text_stream("stderr")
+    ) as bar:
+
+        def show(now: CloseRun) -> None:
+            bar.length = max(now.customers, 1)
+            bar.update(now.judged - bar.pos)
+
+        while run.state not in ("CLOSED", "FAILED"):
+            await carry_out(
+                database, chunk=settings.close_chunk, batch=settings.recompute_batch, progress=show
+            )
+            async with database.writing() as connection:
+                run = await close_state(connection, month)
+            if run.state not in ("CLOSED", "FAILED"):
+                await asyncio.sleep(_LOOK_EVERY)  # another closer has the last chunks
+    while await relay(database):
+        pass
+    return run

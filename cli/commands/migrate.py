@@ -1,0 +1,36 @@
+"""terrace migrate"""
+
+import asyncio
+
+import click
+
+from cli.embedded import servers, signing_key
+from cli.session import open_database, read_settings
+from repository.calendar import ensure_default_policy
+from repository.migrate import migrate
+
+
+@click.command("migrate")
+def command() -> None:
+    """Bring the database up to the version of this program.
+
+    Applies the numbered migrations that are missing, makes the login roles, and publishes the
+    default tier policy in a new installation. Safe to run twice, or by two at once. The database's
+    owner needs the right to create roles.
+    """
+    settings = read_settings()
+    with servers(settings, redis=False) as addresses:
+
+        async def run() -> int:
+            applied = await migrate(
+                addresses.database_url,
+                signing_key(settings),
+                home_currency=settings.home_currency,
+                report=click.echo,
+            )
+            async with open_database(settings, addresses) as database:
+                await ensure_default_policy(database)
+            return applied
+
+        applied = asyncio.run(run())
+    click.echo(f"{applied} applied" if applied else "up to date")

@@ -1,0 +1,123 @@
+"""terrace up"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from types import FrameType
+
+import click
+
+from cli.children import Children
+from cli.embedded import Addresses, servers, signing_key
+from cli.greeting import greet
+from cli.session import prepared_database, read_settings
+from settings import Settings
+
+_READY_SECONDS = 60.0
+_LOOK_EVERY = 0.5
+
+
+@click.command("up")
+@click.option("--empty", is_flag=True, help="Without demo data.")
+@click.option("--host", help="Address to listen on (TERRACE_HOST).")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
+def command(empty: bool, host: str | None, port: int | None) -> None:
+    """Run everything: servers, migrations, demo data, API and worker.
+
+    The first start of a new installation loads demo data of an invented cooperative, unless it is
+    told to be --empty. Data is kept in TERRACE_DATA_DIR; the next start goes on with it. When all
+    is ready, the address, tokens and a first query are printed.
+
+    Ctrl-C or SIGTERM stops all of it. Killed at any moment, nothing acknowledged is lost.
+    """
+    settings = read_settings(host=host, port=port)
+    started = time.monotonic()
+    with _stoppable():
+        try:
+            settings = _with_port(settings)
+            with servers(settings, exclusive=True) as addresses:
+                facts = asyncio.run(_prepare(settings, addresses, demo=not empty))
+                with Children(addresses, signing_key(settings)) as children:
+                    children.start(
+                        "API", "serve", "--host", settings.host, "--port", str(settings.port)
+                    )
+                    children.start("worker", "work")
+                    _await_ready(settings, children)
+                    greet(settings, facts, seconds=time.monotonic() - started)
+                    while True:
+                        time.sleep(_LOOK_EVERY)
+                        children.look()
+                        _servers_alive(addresses)
+        except _Stop:
+            click.echo("stopped")
+
+
+class _Stop(BaseException):
+    """A signal asked for the end."""
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into one orderly end; further ones do not interrupt it."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for later in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(later, signal.SIG_IGN)
+        raise _Stop
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    yield
+
+
+def _with_port(settings: Settings) -> Settings:
+    """The settings with a port that can be listened on."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise click.ClickException(
+                f"cannot listen on {settings.host} port {settings.port} ({error.strerror}); "
+                "choose another with --port or TERRACE_PORT"
+            ) from None
+        port = probe.getsockname()[1]
+    return settings.model_copy(update={"port": port})
+
+
+async def _prepare(settings: Settings, addresses: Addresses, *, demo: bool) -> bool:
+    """Migrate and, in a new installation, load the demo data; whether there is demo data."""
+    async with prepared_database(settings, addresses) as database:
+        if not demo:
+            return False
+        from cli.demo_loading import load_demo
+
+        return await load_demo(database, settings)
+
+
+def _await_ready(settings: Settings, children: Children) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "") else settings.host
+    host = f"[{host}]" if ":" in host else host
+    while time.monotonic() < deadline:
+        children.look()
+        try:
+            url = f"http://{host}:{settings.port}/readyz"
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    raise click.ClickException(f"the API was not ready within {_READY_SECONDS:.0f} seconds")
+
+
+def _servers_alive(addresses: Addresses) -> None:
+    if not addresses.answer():
+        raise click.ClickException("an embedded server has ended; start again to go on")
+

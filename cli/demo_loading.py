@@ -1,0 +1,160 @@
+"""Loading the demo data: eighteen months lived through in order, then closed one by one.
+
+Balances, grants, revocations and terminations come month by month, as they would have, so every
+standing and every event is what the rules make of them.
+"""
+
+import csv
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.demo import DemoFacts, Grant, Revocation, Signal, Termination, write
+from cli.imports import import_folder
+from cli.session import OPERATOR
+from domain.months import Month, months_between, parse_date
+from repository.calendar import read_calendar, set_business_date
+from repository.closing import request_close
+from repository.database import Connection, Database
+from repository.ledger import record_staged
+from repository.relay import relay
+from repository.special import end_relation, grant, revoke
+from repository.statements import sql
+from settings import Settings
+from workers.close import carry_out
+from workers.recompute import recompute
+
+Decision = Grant | Revocation | Termination
+
+
+async def load_demo(database: Database, settings: Settings) -> bool:
+    """Load the demo data unless the installation has data; whether it holds the demo data now."""
+    async with database.writing() as connection:
+        if await connection.fetchval(sql("has_customers")):
+            return bool(await connection.fetchval(sql("has_demo")))
+    if settings.home_currency != "CNY":
+        raise click.ClickException(
+            "the demo data is in CNY: start with --empty where TERRACE_HOME_CURRENCY is another"
+        )
+    with tempfile.TemporaryDirectory(prefix="terrace-demo-") as name:
+        folder = Path(name)
+        facts = write(folder)
+        balances = _by_month(folder / "balances.csv")
+        (folder / "balances.csv").unlink()
+        await import_folder(database, folder)
+        await _live(database, settings, facts, balances)
+    return True
+
+
+def _by_month(path: Path) -> dict[Month, list[tuple[str, Any, Decimal]]]:
+    months: dict[Month, list[tuple[str, Any, Decimal]]] = defaultdict(list)
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            day = parse_date(row["as_of"])
+            balance = Decimal(row["balance"])
+            months[Month.of(day)].append((row["account_number"], day, balance))
+    return months
+
+
+async def _live(
+    database: Database,
+    settings: Settings,
+    facts: DemoFacts,
+    balances: dict[Month, list[tuple[str, Any, Decimal]]],
+) -> None:
+    """Go through the months; every one but the last is closed."""
+    decisions: dict[Month, list[Decision]] = defaultdict(list)
+    for decision in (*facts.grants, *facts.revocations, *facts.terminations):
+        decisions[Month.of(_day(decision))].append(decision)
+    last = Month.of(parse_date(facts.business_date))
+    months = months_between(Month.parse(facts.first_month), last)
+    with click.progressbar(
+        months, label="Loading the demo data", file=click.get_text_stream("stderr")
+    ) as shown:
+        for month in shown:
+            if month == months[0]:
+                await set_business_date(database, month.first_day, OPERATOR)
+            for decision in sorted(decisions[month], key=_day):
+                await _decide(database, decision)
+            await _record(database, month, balances[month], settings)
+            if month != last:
+                await request_close(database, month, f"{OPERATOR.role}:{OPERATOR.subject}")
+                await carry_out(
+                    database, chunk=settings.close_chunk, batch=settings.recompute_batch
+                )
+    await set_business_date(database, parse_date(facts.business_date), OPERATOR)
+    await recompute(database, settings.recompute_batch)
+    await _signals(database, facts.signals)
+    while await relay(database):
+        pass
+
+
+def _day(decision: Decision) -> Any:
+    return decision.start if isinstance(decision, Grant) else decision.on
+
+
+async def _decide(database: Database, decision: Decision) -> None:
+    async with database.writing() as connection:
+        today = (await read_calendar(connection)).business_date
+    if today is None or today < _day(decision):
+        await set_business_date(database, _day(decision), OPERATOR)
+    async with database.unit() as connection:
+        customer = await connection.fetchrow(sql("customer_by_number"), decision.customer_number)
+        match decision:
+            case Grant():
+                await grant(connection, customer, None, decision.reason, OPERATOR)
+            case Revocation():
+                await revoke(connection, customer, decision.reason, OPERATOR)
+            case Termination():
+                await end_relation(connection, customer, decision.reason, OPERATOR)
+
+
+async def _record(
+    database: Database,
+    month: Month,
+    rows: Sequence[tuple[str, Any, Decimal]],
+    settings: Settings,
+) -> None:
+    async with database.unit() as connection:
+        batch = await connection.fetchval(sql("next_batch"))
+        await connection.copy_records_to_table(
+            "balance_staging",
+            schema_name="terrace",
+            records=[
+                (batch, line, f"{account}:{day}", account, day, amount)
+                for line, (account, day, amount) in enumerate(rows)
+            ],
+        )
+        recorded = await record_staged(connection, batch, 0, len(rows), settings.future_days)
+        if recorded.rejections:
+            first = recorded.rejections[0]
+            raise click.ClickException(
+                f"demo data of {month}: {rows[first.place]}: {first.message}"
+            )
+        await connection.execute(sql("forget_batch"), batch)
+
+
+async def _signals(database: Database, signals: Sequence[Signal]) -> None:
+    async with database.unit() as connection:
+        for signal in sorted(signals, key=lambda s: s.reported_on):
+            await _signal(connection, signal)
+
+
+async def _signal(connection: Connection, signal: Signal) -> None:
+    reported_at = datetime.combine(signal.reported_on, time(9, 30), UTC)
+    await connection.execute(
+        sql("write_demo_signal"),
+        signal.customer_number,
+        signal.code,
+        signal.severity,
+        signal.facts,
+        signal.state,
+        signal.reporter_number,
+        reported_at,
+    )

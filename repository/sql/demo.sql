@@ -1,0 +1,34 @@
+-- name: has_customers
+-- Whether an installation has any customer or branch: demo data is only for a new one.
+select exists (select from terrace.customer) or exists (select from terrace.branch);
+
+-- name: has_demo
+-- Whether the installation holds the demo data.
+select exists (select from terrace.customer where number = 'C101538');
+
+-- name: customer_by_number
+-- A customer by number, locked, with what a scope is judged by.
+select id, number, manager_id, branch_id, status, terminated_on from terrace.customer
+where number = $1 for no key update;
+
+-- name: next_batch
+-- A number for the staged rows of one import.
+select nextval('terrace.import_batch');
+
+-- name: forget_batch
+-- Staged rows that were recorded.
+delete from terrace.balance_staging where batch = $1;
+
+-- name: write_demo_signal
+-- A signal with the state it has come to and an event for it.
+with signal as (
+    insert into terrace.risk_signal (
+        customer_id, manager_id, branch_id, code, severity, facts, state, reported_by, reporter_id,
+        reported_at)
+    select c.id, c.manager_id, c.branch_id, $2, $3, $4, $5, 'manager:' || m.number, m.id, $7
+    from terrace.customer c, terrace.manager m
+    where c.number = $1 and m.number = $6
+    returning customer_id, id, manager_id, branch_id, state
+)
+insert into terrace.risk_signal_event (customer_id, manager_id, branch_id, signal_id, state)
+select customer_id, manager_id, branch_id, id, state from signal;

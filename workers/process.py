@@ -1,0 +1,81 @@
+"""A worker process: one loop for each topic, woken by a wake-up or by its turn every second.
+
+Which event wakes what:
+
+    balances recorded, accounts or rates changed  ->  recompute  ->  relay (corrections)
+    a close requested                             ->  close      ->  relay (tier changes)
+    a grant, a signal                             ->  relay
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from repository.database import Database, database_name
+from repository.relay import relay
+from settings import Settings
+from workers.close import carry_out
+from workers.recompute import recompute
+from workers.wakeups import TOPICS, hear, queue_name
+
+log = logging.getLogger(__name__)
+
+
+class Workers:
+    """The loops of one process. `run` ends only when it is cancelled."""
+
+    def __init__(self, database: Database, redis_url: str, settings: Settings) -> None:
+        """Describe the loops."""
+        self._database = database
+        self._redis_url = redis_url
+        self._settings = settings
+        self._due = {topic: asyncio.Event() for topic in TOPICS}
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        work: dict[str, Callable[[], Awaitable[None]]] = {
+            "recompute": self._recompute,
+            "close": self._close,
+            "relay": self._relay,
+        }
+        queue = queue_name(database_name(self._database.url))
+        async with asyncio.TaskGroup() as tasks:
+            for topic in TOPICS:
+                tasks.create_task(self._loop(topic, work[topic]))
+            tasks.create_task(hear(self._redis_url, queue, self.wake))
+
+    def wake(self, topic: str) -> None:
+        """Let a topic's loop look at once."""
+        self._due[topic].set()
+
+    async def _loop(self, topic: str, work: Callable[[], Awaitable[None]]) -> None:
+        due = self._due[topic]
+        while True:
+            due.clear()
+            try:
+                await work()
+            except Exception:
+                log.exception("%s failed and is tried again", topic)
+                await asyncio.sleep(self._settings.poll_seconds)
+            try:
+                await asyncio.wait_for(due.wait(), self._settings.poll_seconds)
+            except TimeoutError:
+                continue
+
+    async def _recompute(self) -> None:
+        if await recompute(self._database, self._settings.recompute_batch):
+            self.wake("relay")
+
+    async def _close(self) -> None:
+        month = await carry_out(
+            self._database,
+            chunk=self._settings.close_chunk,
+            batch=self._settings.recompute_batch,
+        )
+        if month is not None:
+            self.wake("relay")
+            self.wake("recompute")
+
+    async def _relay(self) -> None:
+        while await relay(self._database):
+            pass

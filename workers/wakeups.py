@@ -1,0 +1,114 @@
+"""The thin adapter to arq: sending wake-ups and hearing them.
+
+A wake-up names a topic and carries nothing else. Ids are random and no result is kept, so arq
+never takes two of them for one; when Redis is gone they are dropped, and the look that is taken
+every second does their work.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from arq import func
+from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.worker import Worker
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+TOPICS = ("recompute", "close", "relay")
+_BETWEEN_SECONDS = 0.02
+_RETRY_SECONDS = 1.0
+
+
+def queue_name(database: str) -> str:
+    """The queue of an installation, named by its database: a Redis may serve several."""
+    return f"terrace:{database}"
+
+
+def _settings(redis_url: str) -> RedisSettings:
+    settings = RedisSettings.from_dsn(redis_url)
+    settings.conn_retries = 0
+    settings.conn_timeout = 1
+    return settings
+
+
+class Wakeups:
+    """Sends wake-ups; `send` returns at once and never fails. Use as `async with`."""
+
+    def __init__(self, redis_url: str, queue: str) -> None:
+        """Describe the sender; the connection is made with the first wake-up."""
+        self._settings = _settings(redis_url)
+        self._queue = queue
+        self._pool: ArqRedis | None = None
+        self._wanted: set[str] = set()
+        self._pump: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Wakeups":
+        """Nothing to open yet."""
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Stop sending."""
+        if self._pump is not None:
+            self._pump.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._pump
+        if self._pool is not None:
+            await self._pool.aclose()
+
+    async def send(self, topic: str) -> None:
+        """Wake the workers of a topic; wake-ups that come close together are sent as one."""
+        self._wanted.add(topic)
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.create_task(self._send_wanted())
+
+    async def _send_wanted(self) -> None:
+        while self._wanted:
+            topics, self._wanted = self._wanted, set()
+            try:
+                if self._pool is None:
+                    self._pool = await create_pool(
+                        self._settings, job_serializer=orjson.dumps, job_deserializer=orjson.loads
+                    )
+                for topic in topics:
+                    await self._pool.enqueue_job("wake", topic, _queue_name=self._queue)
+            except (RedisError, OSError, TimeoutError) as error:
+                log.warning("a wake-up was not sent, work goes on within a second: %s", error)
+                self._pool = None
+            await asyncio.sleep(_BETWEEN_SECONDS)
+
+
+async def hear(redis_url: str, queue: str, wake: Callable[[str], None]) -> None:
+    """Call `wake` with the topic of every wake-up, for ever; reconnects when Redis comes back."""
+
+    async def heard(context: dict[Any, Any], topic: str) -> None:
+        if topic in TOPICS:
+            wake(topic)
+
+    while True:
+        try:
+            worker = Worker(
+                functions=[func(heard, name="wake")],  # type: ignore[arg-type]
+                queue_name=queue,
+                redis_settings=_settings(redis_url),
+                handle_signals=False,
+                keep_result=0,
+                max_tries=1,
+                poll_delay=0.05,
+                log_results=False,
+                job_serializer=orjson.dumps,
+                job_deserializer=orjson.loads,
+            )
+            try:
+                await worker.async_run()
+            finally:
+                with contextlib.suppress(RedisError, OSError):
+                    await worker.close()
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("no wake-ups are heard, looking every second: %s", error)
+        for topic in TOPICS:
+            wake(topic)  # whatever was lost meanwhile
+        await asyncio.sleep(_RETRY_SECONDS)
