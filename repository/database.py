@@ -1,5 +1,6 @@
 """Connections: a pool for each kind of scope, a pool for writing, and the unit of work."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -36,6 +37,7 @@ _WRITER_SETTINGS = {
     "datestyle": "ISO, YMD",
 }
 _STATEMENTS_KEPT = 500
+_CLOSE_SECONDS = 5
 
 
 class DatabaseUnavailable(Exception):
@@ -120,7 +122,10 @@ class Database:
     async def __aexit__(self, *exc: object) -> None:
         """Close every connection, by force if one does not come back."""
         for pool in self._pools():
-            pool.terminate()
+            try:
+                await asyncio.wait_for(pool.close(), _CLOSE_SECONDS)
+            except TimeoutError:
+                pool.terminate()
         self._readers = {}
         self._writer = None
 
@@ -135,6 +140,7 @@ class Database:
             min_size=0,
             max_size=size,
             max_inactive_connection_lifetime=300,
+            max_queries=1_000_000_000,
             statement_cache_size=_STATEMENTS_KEPT,
             max_cached_statement_lifetime=0,
             server_settings=settings,

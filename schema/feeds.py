@@ -69,7 +69,7 @@ class Feeds:
                         await asyncio.sleep(self._poll_seconds * 5)
                         await connection.execute("select 1")
                 finally:
-                    connection.terminate()
+                    await connection.close(timeout=2)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("not listening for events: %s; looking every second", error)
                 await asyncio.sleep(self._poll_seconds)

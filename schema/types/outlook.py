@@ -9,7 +9,7 @@ import strawberry
 from domain.money import Average
 from domain.months import Month, parse_date
 from domain.outlook import outlook
-from domain.policy import TierPolicy, parse_policy
+from domain.policy import TierPolicy, in_force
 from domain.special import Grant
 from domain.standing import NON_MEMBER, Standing, Status
 from repository.reading.conditions import Fixed
@@ -17,10 +17,10 @@ from repository.reading.expressions import date, integer, json, month
 from repository.reading.expressions import decimal as decimal_of
 from repository.reading.nodes import Formula, Join, Many, Node, One, Record, Value
 from repository.reading.parameters import InvalidArgument
-from repository.reading.tables import AUM, CALENDAR, SPECIAL_GRANT, STANDING, TIER_POLICY
+from repository.reading.tables import AUM, CALENDAR, SPECIAL_GRANT, STANDING
 from schema.fields import computed, sorted_by
 from schema.types.standing import LATEST
-from schema.types.tier import OPEN_MONTH, Tier, in_force
+from schema.types.tier import ALL_POLICIES, OPEN_MONTH, Tier, policies_in
 
 
 @strawberry.type(description="What the open month will bring, and what it would take.")
@@ -53,7 +53,6 @@ def _needs(customer: str) -> dict[str, Node]:
     """What the outlook follows from: the calendar, the open figure, the standing and the rules."""
     own = {"customer_id": customer}
     open_figure = Join(AUM, own, (Fixed(f"{{t}}.month = {OPEN_MONTH}"),))
-    policy = Join(TIER_POLICY, {}, (Fixed(f"{{t}}.version = {in_force(OPEN_MONTH)}"),))
     total = "{t}.deposits_sum + {t}.investments_sum + {t}.settlement_funds_sum"
     return {
         "calendar": One(
@@ -76,10 +75,7 @@ def _needs(customer: str) -> dict[str, Node]:
             ),
         ),
         "standing": One(Join(STANDING, own), Record([("state", Value(json("state")))]), LATEST),
-        "policy": One(
-            policy,
-            Record([("version", Value(integer("version"))), ("document", Value(json("document")))]),
-        ),
+        "policies": ALL_POLICIES,
         "grants": Many(
             Join(SPECIAL_GRANT, own),
             Record(
@@ -106,7 +102,7 @@ def _outlook(needs: dict[str, Any]) -> TierOutlook:
     as_of = max(open_month.first_day, min(business_date, open_month.last_day))
     figure = needs["aum"] or {"total": "0", "level": "0", "days": as_of.day}
     standing = needs["standing"]
-    policy = parse_policy(needs["policy"]["document"], needs["policy"]["version"])
+    policy = in_force(policies_in(needs["policies"]), open_month)
     seen = outlook(
         NON_MEMBER if standing is None else Standing.from_document(standing["state"]),
         Average(decimal.Decimal(figure["total"]), figure["days"]),

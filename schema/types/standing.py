@@ -9,12 +9,11 @@ import strawberry
 from domain.decision import Decision
 from domain.explanation import explain
 from domain.months import Month
-from domain.policy import parse_policy
 from domain.standing import Status
 from repository.reading.conditions import Condition, Fixed
 from repository.reading.expressions import date, expression, instant, integer, json, text
 from repository.reading.expressions import month as month_of
-from repository.reading.nodes import Formula, Join, Literal, Node, One, Record, Value
+from repository.reading.nodes import Formula, Literal, Node, Value
 from repository.reading.parameters import Derived
 from repository.reading.tables import STANDING, TIER, TIER_POLICY
 from schema.arguments import Arguments
@@ -28,7 +27,14 @@ from schema.fields import (
     to_one,
 )
 from schema.filters import first_day
-from schema.types.tier import OPEN_MONTH, Tier, TierPolicy, in_force
+from schema.types.tier import (
+    ALL_POLICIES,
+    OPEN_MONTH,
+    Tier,
+    TierPolicy,
+    in_force,
+    policies_in,
+)
 
 _JUDGED_COLUMNS = "month text, total text, reached text"
 
@@ -47,10 +53,6 @@ class JudgedMonth:
 
 
 def _evidence(arguments: Arguments) -> dict[str, Node]:
-    policy = One(
-        Join(TIER_POLICY, {"version": "{t}.policy_version"}),
-        Record([("document", Value(json("document")))]),
-    )
     return {
         "month": Value(month_of("decision_month")),
         "before": Value(json("before")),
@@ -58,13 +60,15 @@ def _evidence(arguments: Arguments) -> dict[str, Node]:
         "rule": Value(text("rule")),
         "policy_version": Value(integer("policy_version")),
         "judged": Value(json("judged")),
-        "policy": policy,
+        "policies": ALL_POLICIES,
     }
 
 
 def _explanation(needs: dict[str, Any]) -> str:
-    policy = parse_policy(needs["policy"]["document"], needs["policy_version"])
-    return explain(Decision.from_document(needs), policy)  # type: ignore[arg-type]
+    policies = policies_in(needs["policies"])
+    decision = Decision.from_document(needs)  # type: ignore[arg-type]
+    judged_under = next(p for p in policies if p.version == decision.policy_version)
+    return explain(decision, judged_under, policies)
 
 
 @strawberry.type(description="Why a customer stands where the customer stands.")

@@ -1,15 +1,19 @@
 """Tiers and the policies that define them."""
 
 import decimal
+from typing import Any
 
 import strawberry
 
 from domain.months import Month
+from domain.policy import TierPolicy as Policy
+from domain.policy import parse_policy
 from repository.reading.conditions import Condition, Fixed
 from repository.reading.expressions import decimal as decimal_of
-from repository.reading.expressions import global_id, integer, month, text
+from repository.reading.expressions import global_id, integer, json, month, text
+from repository.reading.nodes import Join, Many, Record, Value
 from repository.reading.parameters import Derived
-from repository.reading.tables import TIER
+from repository.reading.tables import TIER, TIER_POLICY
 from schema.arguments import Arguments
 from schema.fields import Argument, sorted_by, stored, to_many
 from schema.filters import first_day
@@ -63,6 +67,19 @@ def in_force(at: str) -> str:
         f"where p.effective_from <= coalesce({at}, 'infinity'::date) "
         "order by p.effective_from desc, p.version desc limit 1)"
     )
+
+
+ALL_POLICIES = Many(
+    Join(TIER_POLICY),
+    Record([("version", Value(integer("version"))), ("document", Value(json("document")))]),
+    sorted_by(integer("version")),
+)
+"""Every policy as a document, for fields that Python fills in: rules may look back at old ones."""
+
+
+def policies_in(documents: list[dict[str, Any]]) -> list[Policy]:
+    """What `ALL_POLICIES` fetched."""
+    return [parse_policy(found["document"], found["version"]) for found in documents]
 
 
 OPEN_MONTH = "(select c.open_month from terrace.calendar c)"

@@ -1,4 +1,4 @@
-"""One builder per noun, with defaults that mean nothing special."""
+"""One builder per noun, with defaults that mean nothing special, and short names for results."""
 
 import json
 from datetime import date
@@ -69,6 +69,7 @@ ENDING = Grant(date(2024, 5, 1), date(2025, 4, 30))
 
 
 Shown = tuple[Status, str | None, int, int, int]
+"""A standing in short: status, tier, k, n and r."""
 
 
 def close(
@@ -83,7 +84,6 @@ def close(
 
 
 def shown(standing: Standing) -> Shown:
-    """Status, tier, k, n and r."""
     return (
         standing.status,
         standing.tier,

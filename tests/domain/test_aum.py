@@ -269,7 +269,8 @@ def test_aum_is_the_sum_of_the_days_in_any_order(
 def worked_case(inputs: dict[str, Any]) -> tuple[Aum, TierPolicy]:
     """The figure of a case that is given by segments of days, or by the sum over the days."""
     month = Month.parse(inputs["month"])
-    balances, published = {}, []
+    balances: dict[date, Decimal] = {}
+    published: list[tuple[date, Decimal]] = []
     for period, amount, *rate in inputs.get("segments", []):
         first, last = map(parse_date, period.split(".."))
         balances |= {first: Decimal(amount), last + timedelta(days=1): Decimal(0)}

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -227,7 +228,7 @@ def test_months_of_a_former_policy_are_told_by_what_they_reached_then() -> None:
     ],
 )
 def test_a_demotion_is_told_by_the_policys_own_rule(
-    parameters: dict[str, object], before: Standing, ending: str
+    parameters: dict[str, Any], before: Standing, ending: str
 ) -> None:
     assert told(before, aum(400_000), policy_with(**parameters)).endswith(ending)
 

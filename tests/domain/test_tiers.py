@@ -2,6 +2,7 @@
 
 from datetime import date
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -11,15 +12,24 @@ from domain.standing import NON_MEMBER, Standing, Status
 from tests.domain.builders import (
     APRIL,
     ENDING,
+    GONE,
     LINES,
     MAY,
+    NOTHING,
     REMOVED,
     SPECIAL,
     TERMINATED,
     VALID,
+    VIP,
+    Shown,
+    active,
+    close,
     exited,
     member,
     policy_with,
+    retained,
+    shown,
+    watch,
 )
 
 STATE_TABLE: list[tuple[str, Standing, int | None, tuple[Grant, ...], Rule, Shown]] = [
@@ -138,7 +148,7 @@ def test_the_state_table(
     assert (decision.policy_version, decision.effective_from) == (1, MAY)
 
 
-VARIANTS: list[tuple[str, dict[str, object], Standing, int, Rule, Shown]] = [
+VARIANTS: list[tuple[str, dict[str, Any], Standing, int, Rule, Shown]] = [
     (
         "demoted to the last month's tier",
         {"demote_to": "LAST_MONTH"},
@@ -191,7 +201,7 @@ VARIANTS: list[tuple[str, dict[str, object], Standing, int, Rule, Shown]] = [
 )
 def test_the_parameters_in_which_banks_differ(
     variant: str,
-    parameters: dict[str, object],
+    parameters: dict[str, Any],
     before: Standing,
     amount: int,
     rule: Rule,

@@ -1,0 +1,38 @@
+"""What every test may use: one embedded PostgreSQL and Valkey, and fresh databases on them."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.embedded import Addresses, servers
+from settings import Settings
+from tests.house import House, new_house
+
+for name in [name for name in os.environ if name.startswith("TERRACE_")]:
+    del os.environ[name]
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Golden cases and real data beside the repository; tests on them are skipped without."""
+    if not SHARED.is_dir():
+        pytest.skip("the folder ../shared with golden cases and real data is not here")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
+    """Embedded servers of the whole run."""
+    with servers(Settings(data_dir=tmp_path_factory.mktemp("servers"))) as running:
+        yield running
+
+
+@pytest.fixture
+async def house(addresses: Addresses) -> AsyncIterator[House]:
+    """An installation of its own, without any data."""
+    async with new_house(addresses) as built:
+        yield built

@@ -1,0 +1,122 @@
+"""From a balance to a manager's notification, with everything real in between."""
+
+import asyncio
+
+import orjson
+import pytest
+
+from tests.house import House
+
+EVENTS = """subscription ($after: String) { tierChanged(after: $after) {
+    cursor change { kind customer { number } toTier { code } manager { number } } } }"""
+
+
+async def events(house: House, role: str, subject: str, after: str | None, count: int) -> list:
+    """The next events a subscriber receives; fewer if no more come within a second."""
+    actor = await house.actor(role, subject)
+    prepared = house.engine.prepare(EVENTS, None)
+    received = []
+
+    async def read() -> None:
+        async for event in house.engine.subscribe(prepared, {"after": after}, actor):
+            received.append(orjson.loads(event)["data"]["tierChanged"])
+            if len(received) == count:
+                return
+
+    try:
+        await asyncio.wait_for(read(), 1.0)
+    except TimeoutError:
+        pass
+    return received
+
+
+START = "dGllcl9jaGFuZ2U6MA=="
+
+
+async def test_a_balance_becomes_aum_a_tier_and_a_notification_to_its_manager_alone(
+    house: House,
+) -> None:
+    await house.people()
+    recorded = await house.record(("A1", "2025-01-11", "620000.00"))
+    assert recorded == {"accepted": 1, "duplicates": 0, "rejected": [], "errors": []}
+    assert house.woken == ["recompute"]
+    await house.work()
+
+    provisional = await house.aum("C1")
+    assert provisional == {
+        "month": "2025-01",
+        "deposits": "56363.64",
+        "investments": "0.00",
+        "settlementFunds": "0.00",
+        "total": "56363.64",
+        "days": 11,
+        "asOf": "2025-01-11",
+        "final": False,
+        "complete": True,
+    }
+
+    run = await house.close("2025-01")
+    assert (run.state, run.customers, run.judged, run.changes) == ("CLOSED", 4, 4, 1)
+    final = await house.aum("C1", "2025-01")
+    assert final is not None
+    assert (final["total"], final["days"], final["final"]) == ("420000.00", 31, True)
+    standing = await house.standing("C1")
+    assert (standing["month"], standing["status"], standing["tier"]) == (
+        "2025-02",
+        "ACTIVE",
+        {"code": "T1"},
+    )
+    assert "420,000.00" in standing["decision"]["explanation"]
+
+    mine = await events(house, "manager", "M1", START, 2)
+    assert [event["change"] for event in mine] == [
+        {
+            "kind": "ENTERED",
+            "customer": {"number": "C1"},
+            "toTier": {"code": "T1"},
+            "manager": {"number": "M1"},
+        }
+    ]
+    for role, subject in (("manager", "M2"), ("branch", "B2"), ("customer", "C2")):
+        assert await events(house, role, subject, START, 1) == []
+    for role, subject in (("branch", "B1"), ("customer", "C1"), ("hq", "x")):
+        assert len(await events(house, role, subject, START, 1)) == 1
+
+
+async def test_a_subscriber_that_comes_back_with_its_cursor_misses_nothing_and_repeats_nothing(
+    house: House,
+) -> None:
+    await house.people(6)
+    await house.record(*[(f"A{n}", "2025-01-01", "250000.00") for n in (1, 3, 5)])
+    await house.close("2025-01")
+    first = await events(house, "manager", "M1", START, 2)
+    rest = await events(house, "manager", "M1", first[-1]["cursor"], 5)
+    assert [e["change"]["customer"]["number"] for e in first + rest] == ["C1", "C3", "C5"]
+    await house.record(*[(f"A{n}", "2025-02-01", "600000.00") for n in (1, 3)])
+    await house.close("2025-02")
+    later = await events(house, "manager", "M1", rest[-1]["cursor"], 5)
+    assert [(e["change"]["kind"], e["change"]["customer"]["number"]) for e in later] == [
+        ("UPGRADED", "C1"),
+        ("UPGRADED", "C3"),
+    ]
+
+
+async def test_a_live_subscriber_is_told_within_a_moment(house: House) -> None:
+    await house.people()
+    waiting = asyncio.create_task(events(house, "manager", "M1", None, 1))
+    await asyncio.sleep(0.3)
+    await house.record(("A1", "2025-01-01", "250000.00"))
+    await house.close("2025-01")
+    assert [e["change"]["kind"] for e in await waiting] == ["ENTERED"]
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "dGllcl9jaGFuZ2U6", "cmlza19zaWduYWw6MQ==", "🦊"])
+async def test_a_cursor_that_is_none_is_refused(house: House, cursor: str) -> None:
+    from schema.errors import RequestError
+
+    actor = await house.actor("hq")
+    prepared = house.engine.prepare(EVENTS, None)
+    with pytest.raises(RequestError) as refused:
+        async for _ in house.engine.subscribe(prepared, {"after": cursor}, actor):
+            pass
+    assert refused.value.errors[0]["extensions"] == {"code": "INVALID_CURSOR"}
