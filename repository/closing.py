@@ -43,7 +43,8 @@ async def request_close(database: Database, month: Month, principal: str) -> Clo
             raise CalendarError(f"{month} is closed already", "MONTH_CLOSED")
         if month != calendar.open_month:
             raise CalendarError(
-                f"{month} cannot be closed before {calendar.open_month}: months close in order",
+                f"{month} cannot be closed now: months close in order, "
+                f"and the open one is {calendar.open_month}",
                 "OUT_OF_ORDER",
             )
         await connection.fetchrow(sql("begin_close"), month.first_day, principal)

@@ -85,7 +85,6 @@ async def deviating_aum(
         month.last_day,
         sorted(policy.counted),
         home_currency,
-        divisor_of(month, policy),
     )
     return [
         Deviation(

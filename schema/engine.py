@@ -31,7 +31,14 @@ from strawberry.types.arguments import convert_argument
 from domain.actors import Actor, Scope
 from repository.database import Database
 from repository.reading.parameters import Constant, InvalidArgument, Variable
-from repository.reading.statement import Statement, render, render_feed, render_payload
+from repository.reading.statement import (
+    BOTH_WALLS,
+    Statement,
+    Walls,
+    render,
+    render_feed,
+    render_payload,
+)
 from schema.arguments import Arguments, arguments_of, shape
 from schema.compile import Compiler, Fill, filled
 from schema.context import Context, Wake
@@ -74,8 +81,13 @@ class Engine:
         future_days: int,
         close_wait_seconds: float = 20.0,
         documents: int = 1000,
+        walls: Walls = BOTH_WALLS,
     ) -> None:
-        """Describe the engine; `documents` are kept prepared at the most."""
+        """Describe the engine; `documents` are kept prepared at the most.
+
+        `walls` are both, but where a test takes one down to see the other hold.
+        """
+        self._walls = walls
         self._schema = graphql_schema()
         self._database = database
         self._feeds = feeds
@@ -188,7 +200,7 @@ class Engine:
                 for name, nodes in self._root_fields(prepared, coerced, root).items()
                 if not _introspects(nodes[0])
             ]
-            plan = Plan(render(fields, scope), tuple(compiler.fills))
+            plan = Plan(render(fields, scope, self._walls), tuple(compiler.fills))
             _remember(prepared, key, plan)
         return plan
 
@@ -264,7 +276,9 @@ class Engine:
         row = await operation.perform(context, _converted(given["input"], operation.input_type))
         compiler = self._compiler(prepared, values.coerced)
         record = compiler.below(definition, nodes)
-        statement = render_payload(record, operation.columns, Constant(dict(row)), actor.scope)
+        statement = render_payload(
+            record, operation.columns, Constant(dict(row)), actor.scope, self._walls
+        )
         return await self._run(Plan(statement, tuple(compiler.fills)), values.coerced, actor)
 
     # Subscriptions
@@ -309,7 +323,9 @@ class Engine:
             compiler = self._compiler(prepared, coerced)
             record = compiler.below(root.fields[node.name.value], [node])
             join = feed.join(tuple(feed.choose(arguments)))
-            statement = render_feed(record, join, "position", CURSOR, _EVENTS_AT_ONCE, scope)
+            statement = render_feed(
+                record, join, "position", CURSOR, _EVENTS_AT_ONCE, scope, self._walls
+            )
             plan = Plan(statement, tuple(compiler.fills))
             _remember(prepared, key, plan)
         return plan

@@ -179,7 +179,8 @@ class _Writer:
 
     def one(self, one: One, upper: str) -> str:
         alias = self.alias()
-        chosen = f"select {self.record(one.record, alias)} {self.source(one.join, alias, upper)}"
+        source = self.source(one.join, alias, upper)
+        chosen = f"select {self.record(one.record, alias)} {source}"
         if one.order is not None:
             chosen += f" order by {self.order(one.order, alias)} limit 1"
         if one.otherwise is None:

@@ -1,0 +1,86 @@
+"""Backdated balances: the record stays, an upward result takes effect, a downward one waits."""
+
+from tests.house import House
+
+
+async def statuses(house: House, months: list[str]) -> list[tuple[str, str | None]]:
+    found = [await house.standing("C1", month) for month in months]
+    return [(s["status"], s["tier"] and s["tier"]["code"]) for s in found]
+
+
+async def test_an_upward_correction_governs_from_the_open_months_close_on(house: House) -> None:
+    """The worked case: below the tier for three months, the middle one corrected upwards."""
+    await house.people(2)
+    await house.record(("A1", "2024-12-01", "1000000.00"))
+    await house.close("2024-12")
+    await house.record(("A1", "2025-01-01", "600000.00"))
+    for month in ("2025-01", "2025-02", "2025-03"):
+        await house.close(month)
+    published = [("ACTIVE", "T3"), ("WATCH", "T3"), ("WATCH", "T3"), ("ACTIVE", "T2")]
+    months = ["2025-01", "2025-02", "2025-03", "2025-04"]
+    assert await statuses(house, months) == published
+
+    await house.record(("A1", "2025-02-01", "1050000.00"), ("A1", "2025-03-01", "600000.00"))
+    await house.work()
+    assert await statuses(house, months) == published
+    assert (await house.aum("C1", "2025-02"))["total"] == "1050000.00"  # type: ignore[index]
+    event = (await house.fetch("select * from terrace.tier_change where kind = 'CORRECTED'"))[0]
+    assert (event["from_tier"], event["to_tier"]) == ("T2", "T3")
+    assert str(event["effective_from"]) == "2025-05-01"
+
+    await house.close("2025-04")
+    assert await statuses(house, ["2025-05"]) == [("WATCH", "T3")]
+    assert (await house.standing("C1"))["shortfallMonths"] == 2
+    await house.record(("A1", "2025-05-01", "1100000.00"))
+    await house.close("2025-05")
+    assert await statuses(house, [*months, "2025-05", "2025-06"]) == [
+        *published,
+        ("WATCH", "T3"),
+        ("ACTIVE", "T3"),
+    ]
+
+
+async def test_a_downward_correction_waits_for_review_and_changes_nothing(house: House) -> None:
+    await house.people(2)
+    await house.record(("A1", "2025-01-01", "600000.00"))
+    await house.close("2025-01")
+    await house.record(("A1", "2025-01-01", "100.00"), ("A1", "2025-02-01", "600000.00"))
+    await house.work()
+    correction = (await house.fetch("select * from terrace.correction"))[0]
+    assert correction["state"] == "PENDING_REVIEW"
+    assert correction["figures"] == [{"month": "2025-01", "old": "600000.00", "new": "100.00"}]
+    assert (correction["before"]["tier"], correction["after"]["tier"]) == ("T2", None)
+    assert (await house.aum("C1", "2025-01"))["total"] == "600000.00"  # type: ignore[index]
+    await house.close("2025-02")
+    assert (await house.standing("C1"))["tier"] == {"code": "T2"}
+
+
+async def test_a_correction_without_consequence_is_recorded_and_publishes_no_event(
+    house: House,
+) -> None:
+    await house.people(2)
+    await house.record(("A1", "2025-01-01", "600000.00"))
+    await house.close("2025-01")
+    await house.record(("A1", "2025-01-01", "610000.00"))
+    await house.work()
+    assert [c["state"] for c in await house.fetch("select state from terrace.correction")] == [
+        "APPLIED"
+    ]
+    kinds = [row["kind"] for row in await house.fetch("select kind from terrace.tier_change")]
+    assert kinds == ["ENTERED"]
+
+
+async def test_a_balance_carried_over_a_month_end_corrects_the_months_after_it_too(
+    house: House,
+) -> None:
+    await house.people(2)
+    await house.record(("A1", "2025-01-01", "10.00"))
+    await house.close("2025-01")
+    await house.close("2025-02")
+    await house.record(("A1", "2025-01-16", "320010.00"))
+    await house.work()
+    months = ("2025-01", "2025-02", "2025-03")
+    totals = [(await house.aum("C1", month))["total"] for month in months]  # type: ignore[index]
+    assert totals == ["165171.29", "320010.00", "320010.00"]
+    await house.close("2025-03")
+    assert (await house.standing("C1"))["since"] == "2025-03"

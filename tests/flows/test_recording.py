@@ -1,0 +1,122 @@
+"""recordBalances: rows are judged one by one, and nothing happens twice."""
+
+import asyncio
+
+import pytest
+
+from tests.house import House
+
+REJECTED = [
+    ("unknown account", "A99", "2025-01-02", "1.00", "UNKNOWN_ACCOUNT"),
+    ("impossible date", "A1", "2025-02-30", "1.00", "INVALID_DATE"),
+    ("not a date", "A1", "yesterday", "1.00", "INVALID_DATE"),
+    ("exponent", "A1", "2025-01-02", "1e400", "INVALID_AMOUNT"),
+    ("not a number", "A1", "2025-01-02", "NaN", "INVALID_AMOUNT"),
+    ("infinite", "A1", "2025-01-02", "Infinity", "INVALID_AMOUNT"),
+    ("thousands separator", "A1", "2025-01-02", "1,234.00", "INVALID_AMOUNT"),
+    ("three decimals", "A1", "2025-01-02", "1.005", "TOO_MANY_DECIMALS"),
+    ("too large", "A1", "2025-01-02", "1" + "0" * 16, "AMOUNT_OUT_OF_RANGE"),
+    ("a float", "A1", "2025-01-02", 12.5, "INVALID_AMOUNT"),
+    ("an integer", "A1", "2025-01-02", 12, "INVALID_AMOUNT"),
+    ("before opening", "A1", "2023-12-31", "1.00", "BEFORE_OPENING"),
+    ("a NUL in the number", "A\0", "2025-01-02", "1.00", "UNKNOWN_ACCOUNT"),
+]
+
+
+@pytest.mark.parametrize(
+    ("account", "day", "balance", "code"),
+    [row[1:] for row in REJECTED],
+    ids=[row[0] for row in REJECTED],
+)
+async def test_a_bad_row_is_rejected_by_its_index_and_the_others_go_on(
+    house: House, account: str, day: str, balance: str, code: str
+) -> None:
+    await house.people()
+    recorded = await house.record(
+        ("A1", "2025-01-01", "5.00"), (account, day, balance), ("A2", "2025-01-01", "-7.00")
+    )
+    assert recorded["accepted"] == 2
+    assert [(r["index"], r["code"]) for r in recorded["rejected"]] == [(1, code)]
+    assert recorded["rejected"][0]["message"]
+    assert await house.value("select count(*) from terrace.balance") == 2
+
+
+async def test_a_day_far_after_the_business_date_is_a_mistake(house: House) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-01", "5.00"))
+    recorded = await house.record(("A1", "2052-01-01", "5.00"), ("A2", "2025-03-01", "5.00"))
+    assert [r["code"] for r in recorded["rejected"]] == ["FUTURE_DATE"]
+    assert recorded["accepted"] == 1
+
+
+async def test_an_update_id_seen_again_has_no_second_effect(house: House) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-01", "5.00"), ids=["x"])
+    again = await house.record(("A1", "2025-01-01", "9.00"), ids=["x"])
+    assert (again["accepted"], again["duplicates"]) == (0, 1)
+    twice = await house.record(
+        ("A2", "2025-01-01", "5.00"), ("A2", "2025-01-01", "6.00"), ids=["y", "y"]
+    )
+    assert (twice["accepted"], twice["duplicates"]) == (1, 1)
+    assert [float(r["amount"]) for r in await house.fetch("select amount from terrace.balance")] == [
+        5.0,
+        5.0,
+    ]
+
+
+async def test_the_later_update_of_a_day_wins_in_a_request_and_after_it(house: House) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-01", "5.00"), ("A1", "2025-01-01", "6.00"))
+    assert str(await house.value("select amount from terrace.balance")) == "6.00"
+    await house.record(("A1", "2025-01-01", "4.00"))
+    assert str(await house.value("select amount from terrace.balance")) == "4.00"
+    assert await house.value("select count(*) from terrace.balance_update") == 3
+
+
+async def test_a_request_sent_again_gets_the_stored_answer(house: House) -> None:
+    await house.people()
+    rows = [("A1", "2025-01-01", "5.00"), ("A9", "2025-01-01", "5.00")]
+    first = await house.record(*rows, key="k", ids=["a", "b"])
+    again = await house.record(*rows, key="k", ids=["a", "b"])
+    assert first == again
+    assert first["accepted"] == 1
+    other = await house.record(("A1", "2025-01-01", "6.00"), key="k", ids=["a"])
+    assert [e["code"] for e in other["errors"]] == ["IDEMPOTENCY_CONFLICT"]
+    assert await house.value("select count(*) from terrace.balance_update") == 1
+
+
+async def test_the_same_request_sent_at_once_is_recorded_once(house: House) -> None:
+    await house.people()
+    answers = await asyncio.gather(
+        *[house.record(("A1", "2025-01-01", "5.00"), key="k", ids=["a"]) for _ in range(8)]
+    )
+    assert all(answer == answers[0] for answer in answers)
+    assert answers[0]["accepted"] == 1
+    assert await house.value("select count(*) from terrace.balance_update") == 1
+
+
+async def test_overlapping_requests_in_other_orders_do_not_lock_each_other_out(
+    house: House,
+) -> None:
+    await house.people(20)
+    rows = [(f"A{n}", "2025-01-01", "5.00") for n in range(1, 21)]
+    answers = await asyncio.gather(
+        *[house.record(*(rows if n % 2 else rows[::-1])) for n in range(12)]
+    )
+    assert [answer["accepted"] for answer in answers] == [20] * 12
+
+
+@pytest.mark.parametrize("count", [0, 1001])
+async def test_a_request_has_one_to_a_thousand_updates(house: House, count: int) -> None:
+    recorded = await house.record(*[("A1", "2025-01-01", "1.00")] * count)
+    assert [e["code"] for e in recorded["errors"]] == ["INVALID_COUNT"]
+
+
+async def test_only_feeds_and_head_office_record(house: House) -> None:
+    await house.people()
+    document = """mutation { recordBalances(input: {idempotencyKey: "k", updates: [
+        {updateId: "u", account: "A1", asOf: "2025-01-01", balance: "1.00"}]}) { accepted } }"""
+    for role, subject in (("manager", "M1"), ("branch", "B1"), ("customer", "C1"), ("auditor", "a")):
+        answer = await house.ask(document, role=role, subject=subject)
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert await house.value("select count(*) from terrace.balance_update") == 0

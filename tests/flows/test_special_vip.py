@@ -1,0 +1,94 @@
+"""Special VIP: granted for a year, unseen under a tier, revoked at once."""
+
+import pytest
+
+from tests.house import House
+
+GRANT = """mutation ($c: ID!, $d: Date) { grantSpecialVip(input: {customer: $c, reason: "mayor",
+    from: $d}) { grant { starts until } customer { standing { status specialUntil } }
+    errors { code field } } }"""
+REVOKE = """mutation ($c: ID!) { revokeSpecialVip(input: {customer: $c, reason: "moved"}) {
+    customer { standing { status } } errors { code } } }"""
+
+
+async def identifier(house: House, number: str) -> str:
+    found = await house.data("query ($n: String!) { customer(by: {number: $n}) { id } }", {"n": number})
+    return found["customer"]["id"]
+
+
+async def test_a_grant_shows_at_once_and_lasts_to_the_end_of_the_month_a_year_later(
+    house: House,
+) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-15", "50000.00"))
+    customer = await identifier(house, "C1")
+    granted = (await house.data(GRANT, {"c": customer}))["grantSpecialVip"]
+    assert granted["grant"] == {"starts": "2025-01-15", "until": "2026-01-31"}
+    assert granted["customer"]["standing"] == {"status": "SPECIAL", "specialUntil": "2026-01-31"}
+    await house.close("2025-01")
+    assert (await house.standing("C1"))["status"] == "SPECIAL"
+    kinds = [row["kind"] for row in await house.fetch("select kind from terrace.tier_change")]
+    assert kinds == ["SPECIAL_GRANTED"]
+    statistics = (await house.data("{ vipStatistics { assessed special total } }"))["vipStatistics"]
+    assert statistics == {"assessed": 0, "special": 1, "total": 1}
+
+
+async def test_a_tier_covers_the_grant_and_its_end_is_judged_at_the_close(house: House) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-01", "50000.00"))
+    customer = await identifier(house, "C1")
+    await house.data(GRANT, {"c": customer})
+    await house.record(("A1", "2025-01-02", "900000.00"))
+    await house.close("2025-01")
+    assert (await house.standing("C1"))["tier"] == {"code": "T2"}
+    await house.record(("A1", "2025-02-01", "0.00"))
+    for month in range(2, 8):
+        await house.close(f"2025-{month:02d}")
+    assert (await house.standing("C1"))["status"] == "SPECIAL"
+    for month in range(8, 13):
+        await house.close(f"2025-{month:02d}")
+    assert (await house.standing("C1"))["status"] == "EXITED_UNRATED"
+
+
+async def test_a_revocation_ends_it_on_the_business_date(house: House) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-15", "50000.00"))
+    customer = await identifier(house, "C1")
+    await house.data(GRANT, {"c": customer})
+    revoked = (await house.data(REVOKE, {"c": customer}))["revokeSpecialVip"]
+    assert revoked["customer"]["standing"]["status"] == "EXITED_UNRATED"
+    again = (await house.data(REVOKE, {"c": customer}))["revokeSpecialVip"]
+    assert [e["code"] for e in again["errors"]] == ["NOT_GRANTED"]
+
+
+async def test_a_second_grant_is_a_renewal_near_the_end_and_a_mistake_before(house: House) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-15", "50000.00"))
+    customer = await identifier(house, "C1")
+    await house.data(GRANT, {"c": customer})
+    again = (await house.data(GRANT, {"c": customer}))["grantSpecialVip"]
+    assert [e["code"] for e in again["errors"]] == ["ALREADY_GRANTED"]
+    past = (await house.data(GRANT, {"c": customer, "d": "2025-01-14"}))["grantSpecialVip"]
+    assert [e["code"] for e in past["errors"]] == ["START_IN_PAST"]
+
+
+@pytest.mark.parametrize(
+    ("role", "subject", "codes"),
+    [("hq", "x", []), ("branch", "B1", []), ("branch", "B2", ["NOT_FOUND"])],
+)
+async def test_a_branch_grants_to_its_own_customers_only(
+    house: House, role: str, subject: str, codes: list[str]
+) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-15", "50000.00"))
+    customer = await identifier(house, "C1")
+    granted = await house.data(GRANT, {"c": customer}, role=role, subject=subject)
+    assert [e["code"] for e in granted["grantSpecialVip"]["errors"]] == codes
+
+
+async def test_a_manager_does_not_grant(house: House) -> None:
+    await house.people()
+    customer = await identifier(house, "C1")
+    for document in (GRANT, REVOKE):
+        answer = await house.ask(document, {"c": customer}, role="manager", subject="M1")
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
