@@ -164,7 +164,7 @@ class Compiler:
                     fields.append((key, Formula("null::text")))
             otherwise = Record(fields)
         record = self.below(definition, nodes, _resolved(spec.given, arguments))
-        return One(join, record, spec.order, otherwise)
+        return One(join, record, spec.order, otherwise, spec.aggregated)
 
     def page(
         self, spec: Paged, definition: GraphQLField, nodes: list[FieldNode], arguments: Arguments

@@ -71,7 +71,7 @@ class SameRow:
 
 @dataclass(frozen=True, slots=True)
 class ToOne:
-    """The row of a join as an object."""
+    """The row of a join as an object; `aggregated`: an object over all of its rows."""
 
     table: Table
     on: Mapping[str, str]
@@ -79,6 +79,7 @@ class ToOne:
     order: Order | None = None
     otherwise: Mapping[str, Callable[[Arguments], Node]] | None = None
     given: Given = field(default_factory=dict)
+    aggregated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

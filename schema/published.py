@@ -3,7 +3,7 @@
 from functools import cache
 
 import strawberry
-from graphql import GraphQLSchema, lexicographic_sort_schema, print_schema
+from graphql import GraphQLInputObjectType, GraphQLSchema, lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from repository.reading.tables import (
@@ -37,13 +37,18 @@ NODE_TYPES = {
 @cache
 def published() -> strawberry.Schema:
     """The strawberry schema."""
-    return strawberry.Schema(
+    schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=[Account, TierPolicy],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
+    for named in schema._schema.type_map.values():
+        definition = named.extensions.get("strawberry-definition")
+        if isinstance(named, GraphQLInputObjectType) and getattr(definition, "is_one_of", False):
+            named.is_one_of = True  # strawberry only checks when it converts: too late for us
+    return schema
 
 
 def graphql_schema() -> GraphQLSchema:

@@ -68,13 +68,15 @@ class Order:
 class One:
     """The only row of a join (or the first of an order), as an object; null when there is none.
 
-    `otherwise` is the object shown in that case.
+    `otherwise` is the object shown in that case. An `aggregated` one is over all rows of the join
+    together, none of them included: it is never null.
     """
 
     join: Join
     record: Record
     order: Order | None = None
     otherwise: Record | None = None
+    aggregated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,6 +181,8 @@ class _Writer:
         alias = self.alias()
         source = self.source(one.join, alias, upper)
         chosen = f"select {self.record(one.record, alias)} {source}"
+        if one.aggregated:
+            chosen += " having true"  # one row, also when no field is an aggregate
         if one.order is not None:
             chosen += f" order by {self.order(one.order, alias)} limit 1"
         if one.otherwise is None:

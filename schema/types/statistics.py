@@ -138,5 +138,6 @@ def vip_statistics(
             "month": lambda given: population(given).month_shown(),
             "byTier": lambda given: population(given).by_tier(),
         },
+        aggregated=True,
     )
     return planned(spec, description, {**MONTH_ARGUMENT, **(arguments or {})})

@@ -1,0 +1,1 @@
+"""Reproducible measurements of Terrace, each beside a named peer or limit in the same run."""

@@ -1,0 +1,177 @@
+"""A load generator for HTTP/1.1: keep-alive connections in a process of their own.
+
+Every connection sends its next request as soon as the last one is answered. What it costs is paid
+from the same processors as the server, for ours and for a peer alike.
+"""
+
+import asyncio
+import multiprocessing
+import random
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+import uvloop
+
+CONNECTIONS = 32
+_END_OF_HEAD = b"\r\n\r\n"
+_LENGTH = b"content-length:"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to send. With `seconds` requests are drawn at random until the time is up, without
+    each is sent once, in order. A good answer has status 200 and holds `expected`."""
+
+    port: int
+    requests: Sequence[bytes]
+    expected: bytes
+    seconds: float | None = None
+    connections: int = CONNECTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a job: requests answered, and how long they took, in milliseconds."""
+
+    seconds: float
+    requests: int
+    p50: float
+    p99: float
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return self.requests / self.seconds
+
+
+def post(path: str, body: bytes, token: str | None = None) -> bytes:
+    """A whole HTTP request."""
+    lines = [
+        f"POST {path} HTTP/1.1",
+        "host: 127.0.0.1",
+        "content-type: application/json",
+        f"content-length: {len(body)}",
+    ]
+    if token is not None:
+        lines.append(f"authorization: Bearer {token}")
+    return "\r\n".join(lines).encode() + _END_OF_HEAD + body
+
+
+async def in_another_process(job: Job) -> Outcome:
+    """Run a job in a new process; raises RuntimeError when an answer was not a good one."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as processes:
+        return await asyncio.get_running_loop().run_in_executor(processes, drive, job)
+
+
+def drive(job: Job) -> Outcome:
+    """Run a job in this process."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_drive(job))
+
+
+async def ask(port: int, request: bytes) -> bytes:
+    """The body of one answer."""
+    work = _Work(iter([request]), b"")
+    caller = await _connect(port, work)
+    await caller.done
+    return caller.body
+
+
+async def _drive(job: Job) -> Outcome:
+    deadline = None if job.seconds is None else time.perf_counter() + job.seconds
+    work = _Work(_requests(job.requests, deadline), job.expected)
+    began = time.perf_counter()
+    callers = [await _connect(job.port, work) for _ in range(job.connections)]
+    await asyncio.gather(*[caller.done for caller in callers])
+    seconds = time.perf_counter() - began
+    took = sorted(work.latencies)
+    return Outcome(seconds, len(took), _quantile(took, 0.5), _quantile(took, 0.99))
+
+
+def _requests(requests: Sequence[bytes], deadline: float | None) -> Iterator[bytes]:
+    if deadline is None:
+        yield from requests
+        return
+    chance = random.Random(1)
+    while time.perf_counter() < deadline:
+        yield chance.choice(requests)
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)] * 1000
+
+
+class _Work:
+    """What all connections share: what is left to send, and how long answers took (seconds)."""
+
+    def __init__(self, requests: Iterator[bytes], expected: bytes) -> None:
+        self.requests = requests
+        self.expected = expected
+        self.latencies: list[float] = []
+
+
+async def _connect(port: int, work: _Work) -> "_Caller":
+    loop = asyncio.get_running_loop()
+    _, caller = await loop.create_connection(
+        lambda: _Caller(work, loop.create_future()), "127.0.0.1", port
+    )
+    return caller
+
+
+class _Caller(asyncio.Protocol):
+    """One connection: sends, collects the answer, sends again."""
+
+    def __init__(self, work: _Work, done: "asyncio.Future[None]") -> None:
+        self.done = done
+        self.body = b""
+        self._work = work
+        self._buffer = b""
+        self._sent = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send the first request."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        """Collect; when the answer is whole, note the time and go on."""
+        self._buffer += data
+        head, found, rest = self._buffer.partition(_END_OF_HEAD)
+        if not found or len(rest) < _announced(head):
+            return
+        self._work.latencies.append(time.perf_counter() - self._sent)
+        if not head.startswith(b"HTTP/1.1 200") or self._work.expected not in rest:
+            self._fail(RuntimeError(f"an answer was not as expected: {self._buffer[:500]!r}"))
+            return
+        self.body = rest
+        self._buffer = b""
+        self._send()
+
+    def connection_lost(self, problem: Exception | None) -> None:
+        """A server that hangs up has failed."""
+        self._fail(problem or RuntimeError("the server closed a connection"))
+
+    def _send(self) -> None:
+        request = next(self._work.requests, None)
+        if request is None:
+            if not self.done.done():
+                self.done.set_result(None)
+            self._transport.close()
+            return
+        self._sent = time.perf_counter()
+        self._transport.write(request)
+
+    def _fail(self, problem: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(problem)
+            self._transport.close()
+
+
+def _announced(head: bytes) -> int:
+    at = head.lower().index(_LENGTH) + len(_LENGTH)
+    end = head.find(b"\r", at)
+    return int(head[at:] if end < 0 else head[at:end])

@@ -1,0 +1,95 @@
+"""Servers to send load to: Terrace's own API process, and the hand-written peer's."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks.place import KEY, Place, cpu_seconds
+from cli.embedded.child import free_port
+from cli.lifeline import VARIABLE
+
+_ROOT = Path(__file__).resolve().parent.parent
+_START_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A server process."""
+
+    port: int
+    process: psutil.Process
+
+    def seconds(self) -> float:
+        """Its processor time so far."""
+        return cpu_seconds(self.process)
+
+
+@asynccontextmanager
+async def terrace(place: Place, url: str) -> AsyncIterator[Serving]:
+    """`terrace serve` on a database, with its default settings."""
+    port = free_port()
+    environment = {
+        "TERRACE_DATABASE_URL": url,
+        "TERRACE_REDIS_URL": place.addresses.redis_url,
+        "TERRACE_SECRET_KEY": KEY,
+    }
+    arguments = ["cli.main", "serve", "--port", str(port)]
+    async with _process(arguments, environment, port) as serving:
+        yield serving
+
+
+@asynccontextmanager
+async def ceiling(url: str, statement: str) -> AsyncIterator[Serving]:
+    """The peer: one hand-written statement behind a bare ASGI application."""
+    port = free_port()
+    environment = {"CEILING_URL": url, "CEILING_STATEMENT": statement}
+    async with _process(["benchmarks.ceiling", str(port)], environment, port) as serving:
+        yield serving
+
+
+@asynccontextmanager
+async def _process(
+    arguments: list[str], environment: dict[str, str], port: int
+) -> AsyncIterator[Serving]:
+    """A Python process that listens on a port; it ends with the block, or with this process."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("TERRACE_")}
+    reader, writer = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            cwd=_ROOT,
+            env={**inherited, **environment, VARIABLE: str(reader)},
+            pass_fds=(reader,),
+            stdin=subprocess.DEVNULL,
+        )
+        try:
+            await _wait(process, port)
+            yield Serving(port, psutil.Process(process.pid))
+        finally:
+            process.terminate()
+            await asyncio.to_thread(process.wait)
+    finally:
+        os.close(writer)
+        os.close(reader)
+
+
+async def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{process.args!r} does not listen") from None
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return

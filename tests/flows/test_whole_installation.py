@@ -1,0 +1,304 @@
+"""`terrace up` as its user sees it: started, asked, killed, started again."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.sync.client import connect
+
+ROOT = Path(__file__).parents[2]
+PEOPLE = {
+    "branches.csv": "code,name,parent_code\nU,Union,\nB1,North,U\nB2,South,U\n",
+    "managers.csv": "number,name,branch_code,active\nM1,Ann,B1,true\nM2,Bob,B2,true\n",
+    "customers.csv": "number,name,kind,branch_code,manager_number,phone,email,id_document,"
+    "birth_date,address\nC1,One,INDIVIDUAL,B1,M1,,,,,\nC2,Two,INDIVIDUAL,B2,M2,,,,,\n",
+    "accounts.csv": "number,customer_number,product_class,currency,opened_on,closed_on\n"
+    "A1,C1,DEMAND_DEPOSIT,CNY,2024-01-01,\nA2,C2,FUND,CNY,2024-01-01,\n",
+    "balances.csv": "account_number,as_of,balance\nA1,2025-01-01,100000.00\nA2,2025-01-01,1.00\n",
+}
+
+
+class Installation:
+    """A data folder and the commands given on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("TERRACE_")},
+            "TERRACE_DATA_DIR": str(folder / "data"),
+            "PYTHONPATH": str(ROOT),
+        }
+        self.address = ""
+        self.up: subprocess.Popen[str] | None = None
+
+    def run(self, *arguments: str, status: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "cli.main", *arguments],
+            env=self.environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == status, (done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+        return done.stdout + done.stderr
+
+    def start(self, *arguments: str) -> float:
+        """Start and wait until it says it is ready; seconds it took."""
+        began = time.monotonic()
+        self.up = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "up", "--port", "0", *arguments],
+            env=self.environment,
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self.up.stdout is not None
+        said = []
+        for line in self.up.stdout:
+            said.append(line)
+            if found := re.search(r"ready after .*?(http://\S+)", line):
+                self.address = found[1]
+                return time.monotonic() - began
+        raise AssertionError("".join(said))
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        assert self.up is not None
+        self.up.send_signal(number)
+        status = self.up.wait(timeout=40)
+        if self.up.stdout:
+            self.up.stdout.close()
+        self.up = None
+        return status
+
+    def token(self, role: str, subject: str | None = None) -> str:
+        named = ["--subject", subject] if subject else []
+        return self.run("token", "--role", role, *named).strip()
+
+    def ask(self, query: str, token: str | None, variables: Any = None) -> dict[str, Any]:
+        request = urllib.request.Request(
+            self.address,
+            json.dumps({"query": query, "variables": variables}).encode(),
+            {"Content-Type": "application/json"}
+            | ({"Authorization": f"Bearer {token}"} if token else {}),
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            return json.load(error)
+
+    def processes(self) -> list[int]:
+        listed = subprocess.run(
+            ["ps", "-eww", "-o", "pid=,stat=,args="], capture_output=True, text=True, check=True
+        )
+        rows = [row.split(None, 2) for row in listed.stdout.splitlines()]
+        return [
+            int(row[0]) for row in rows if str(self.folder) in row[2] and not row[1].startswith("Z")
+        ]
+
+    def children(self) -> dict[str, int]:
+        """Pids of the API and the worker."""
+        assert self.up is not None
+        listed = subprocess.run(
+            ["ps", "--ppid", str(self.up.pid), "-o", "pid=,args="],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found = {}
+        for row in listed.stdout.splitlines():
+            for name in ("serve", "work"):
+                if f"cli.main {name}" in row:
+                    found[name] = int(row.split()[0])
+        return found
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    built = Installation(tmp_path)
+    try:
+        yield built
+    finally:
+        if built.up is not None:
+            built.up.kill()
+            built.up.wait()
+        deadline = time.monotonic() + 15
+        while built.processes() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        for pid in built.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def socket_events(
+    installation: Installation, token: str, after: str | None, count: int, seconds: float = 20
+) -> list[dict[str, Any]]:
+    """Tier changes over graphql-transport-ws; fewer than `count` when none comes in time."""
+    events: list[dict[str, Any]] = []
+    address = installation.address.replace("http", "ws")
+    with connect(address, subprotocols=["graphql-transport-ws"], compression=None) as socket:  # type: ignore[list-item]
+        socket.send(json.dumps({"type": "connection_init", "payload": {"token": token}}))
+        assert json.loads(socket.recv(timeout=10))["type"] == "connection_ack"
+        query = """subscription ($a: String) { tierChanged(after: $a) { cursor change {
+            kind effectiveFrom customer { number } toTier { code } } } }"""
+        message = {"id": "1", "type": "subscribe"}
+        socket.send(json.dumps({**message, "payload": {"query": query, "variables": {"a": after}}}))
+        deadline = time.monotonic() + seconds
+        while len(events) < count:
+            try:
+                received = json.loads(socket.recv(timeout=max(deadline - time.monotonic(), 0.01)))
+            except TimeoutError:
+                break
+            if received["type"] == "next":
+                events.append(received["payload"]["data"]["tierChanged"])
+    return events
+
+
+START = "dGllcl9jaGFuZ2U6MA=="
+RECORD = """mutation ($i: RecordBalancesInput!) { recordBalances(input: $i) { accepted duplicates
+    rejected { index code } errors { code } } }"""
+
+
+def balance(key: str, account: str, day: str, amount: str) -> dict[str, Any]:
+    update = {"updateId": key, "account": account, "asOf": day, "balance": amount}
+    return {"i": {"idempotencyKey": key, "updates": [update]}}
+
+
+def test_from_an_empty_folder_to_a_notification_through_kills_and_restarts(
+    installation: Installation,
+) -> None:
+    installation.start("--empty")
+    files = installation.folder / "bank"
+    files.mkdir()
+    for name, text in PEOPLE.items():
+        (files / name).write_text(text)
+    assert "2 recorded" in installation.run("import", str(files))
+    hq, m1, m2 = (
+        installation.token("hq"),
+        installation.token("manager", "M1"),
+        installation.token("manager", "M2"),
+    )
+    feed = installation.token("integrator")
+
+    recorded = installation.ask(RECORD, feed, balance("k1", "A1", "2025-01-02", "700000.00"))
+    assert recorded["data"]["recordBalances"]["accepted"] == 1
+    aum = "{ customer(by: {number: \"C1\"}) { aum { total days } } }"
+    deadline = time.monotonic() + 10
+    while True:
+        found = installation.ask(aum, m1)["data"]["customer"]["aum"]
+        if found == {"total": "400000.00", "days": 2} or time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
+    assert found == {"total": "400000.00", "days": 2}
+    assert installation.ask(aum, m2)["data"]["customer"] is None
+
+    closed = installation.ask(
+        'mutation { closeMonth(input: {month: "2025-01"}) { close { state } errors { code } } }', hq
+    )
+    assert closed["data"]["closeMonth"] == {"close": {"state": "CLOSED"}, "errors": []}
+    first = socket_events(installation, m1, START, 1)
+    assert [e["change"]["customer"]["number"] for e in first] == ["C1"]
+    assert first[0]["change"]["toTier"] == {"code": "T2"}
+    assert socket_events(installation, m2, START, 1, seconds=2) == []
+
+    # The worker and the API are killed; both come back, and what was acknowledged is there.
+    for name in ("work", "serve"):
+        before = installation.children()
+        os.kill(before[name], signal.SIGKILL)
+        deadline = time.monotonic() + 20
+        while installation.children().get(name) in (None, before[name]):
+            assert time.monotonic() < deadline, name
+            time.sleep(0.1)
+    deadline = time.monotonic() + 20
+    while True:
+        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            installation.ask(aum, hq)
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    accepted = installation.ask(RECORD, feed, balance("k2", "A1", "2025-02-01", "1200000.00"))
+    assert accepted["data"]["recordBalances"]["accepted"] == 1
+
+    # Everything is killed at once, right after an acknowledgement.
+    assert installation.up is not None
+    installation.up.kill()
+    installation.up.wait()
+    deadline = time.monotonic() + 20
+    while installation.processes():
+        assert time.monotonic() < deadline, installation.processes()
+        time.sleep(0.1)
+    assert installation.start("--empty") < 15
+    again = installation.ask(RECORD, feed, balance("k2", "A1", "2025-02-01", "1200000.00"))
+    assert again == accepted
+    assert "2025-02 closed" in installation.run("close", "2025-02")
+    later = socket_events(installation, m1, first[0]["cursor"], 2, seconds=5)
+    assert [(e["change"]["kind"], e["change"]["effectiveFrom"]) for e in later] == [
+        ("UPGRADED", "2025-03")
+    ]
+    assert installation.stop() == 0
+    deadline = time.monotonic() + 10
+    while installation.processes() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert installation.processes() == []
+
+    # Without a running `up`, a command starts what it needs by itself.
+    assert "last closed month  2025-02" in installation.run("calendar")
+
+
+def test_a_second_up_and_a_taken_port_are_refused_in_one_line(installation: Installation) -> None:
+    installation.start("--empty")
+    second = installation.run("up", "--empty", "--port", "0", status=1)
+    assert second.count("\n") == 1
+    assert "in use by process" in second
+    port = installation.address.split(":")[2].split("/")[0]
+    installation.environment["TERRACE_DATA_DIR"] += "2"
+    taken = installation.run("up", "--empty", "--port", port, status=1)
+    assert "choose another with --port" in taken
+    assert installation.stop(signal.SIGINT) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["close", "2025-13"], 2, "there is no month 13"),
+        (["close", "2025-1"], 2, "expected a month written YYYY-MM"),
+        (["close"], 2, "give a month"),
+        (["close", "2025-01"], 1, "nothing to close"),
+        (["close", "--through", "2025-01"], 1, "nothing to close"),
+        (["calendar", "2025-02-30"], 2, "there is no day 2025-02-30"),
+        (["policy", "missing.json"], 2, "missing.json"),
+        (["policy", "bad.json"], 1, "tiers"),
+        (["simulate", "bad.json"], 2, "expected a list"),
+        (["simulate", "text.json"], 2, "is not JSON"),
+        (["token", "--role", "manager"], 2, "needs --subject"),
+        (["token", "--role", "king"], 2, "king"),
+        (["unknown"], 2, "No such command"),
+    ],
+)
+def test_a_mistake_ends_in_one_clear_line(
+    installation: Installation, arguments: list[str], status: int, said: str
+) -> None:
+    (installation.folder / "bad.json").write_text('{"effective": "2025-01", "tiers": []}')
+    (installation.folder / "text.json").write_text("tiers")
+    output = installation.run(*arguments, status=status)
+    assert said in output
+    assert output.strip().splitlines()[-1].startswith("Error: ")
+
+
+def test_a_setting_that_cannot_be_used_is_named(installation: Installation) -> None:
+    installation.environment["TERRACE_PORT"] = "many"
+    assert "TERRACE_PORT: " in installation.run("calendar", status=2)

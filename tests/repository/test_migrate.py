@@ -1,0 +1,137 @@
+"""Migrations: numbered, applied once, the same for everyone."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from cli.embedded import Addresses
+from repository.migrate import FOLDER, MigrationError, migrate, migrations, pending
+from tests.house import KEY, House, new_database
+
+SCHEMA = """
+select 'column', table_name, column_name, data_type || coalesce(column_default, '') || is_nullable
+from information_schema.columns where table_schema = 'terrace'
+union all
+select 'index', tablename, indexname, indexdef from pg_indexes where schemaname = 'terrace'
+union all
+select 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+from pg_constraint where connamespace = 'terrace'::regnamespace
+union all
+select 'policy', tablename, policyname, roles::text || coalesce(qual, '') || cmd
+from pg_policies where schemaname = 'terrace'
+union all
+select 'grant', table_name, grantee, string_agg(privilege_type, ',' order by privilege_type)
+from information_schema.role_table_grants where table_schema = 'terrace'
+    and grantee like 'terrace\\_%' group by table_name, grantee
+union all
+select 'view', viewname, '', definition from pg_views where schemaname = 'terrace'
+union all
+select 'function', proname, '', pg_get_functiondef(oid)
+from pg_proc where pronamespace = 'terrace'::regnamespace
+order by 1, 2, 3, 4
+"""
+
+
+async def described(url: str) -> list[tuple[str, ...]]:
+    connection = await asyncpg.connect(url)
+    try:
+        return [tuple(row) for row in await connection.fetch(SCHEMA)]
+    finally:
+        await connection.close()
+
+
+async def bare(addresses: Addresses, name: str) -> str:
+    server = await asyncpg.connect(addresses.database_url)
+    try:
+        await server.execute(f'drop database if exists "{name}"')
+        await server.execute(f'create database "{name}"')
+    finally:
+        await server.close()
+    return addresses.database_url.rsplit("/", 1)[0] + "/" + name
+
+
+async def test_two_starters_at_once_both_end_with_the_whole_schema(addresses: Addresses) -> None:
+    url = await bare(addresses, "race")
+    applied = await asyncio.gather(*[migrate(url, KEY, home_currency="CNY") for _ in range(4)])
+    assert sorted(applied) == [0, 0, 0, len(migrations())]
+    assert await pending(url) == 0
+
+
+async def test_a_database_migrated_step_by_step_equals_a_fresh_one(
+    addresses: Addresses, tmp_path: Path
+) -> None:
+    url = await bare(addresses, "stepwise")
+    files = sorted(FOLDER.glob("*.sql"))
+    for count in range(2, len(files) + 1):  # the calendar, which every start reads, is in the second
+        for path in files[:count]:
+            shutil.copy(path, tmp_path)
+        await migrate(url, KEY, home_currency="CNY", folder=tmp_path)
+    async with new_database(addresses) as fresh:
+        assert await described(url) == await described(fresh)
+
+
+async def test_a_changed_migration_is_refused(addresses: Addresses, tmp_path: Path) -> None:
+    url = await bare(addresses, "changed")
+    for path in FOLDER.glob("*.sql"):
+        shutil.copy(path, tmp_path)
+    await migrate(url, KEY, home_currency="CNY", folder=tmp_path)
+    first = next(iter(sorted(tmp_path.glob("0003*.sql"))))
+    first.write_text(first.read_text() + "\n-- a remark\n")
+    with pytest.raises(MigrationError, match="0003_customers was changed"):
+        await migrate(url, KEY, home_currency="CNY", folder=tmp_path)
+
+
+async def test_a_newer_database_is_refused(addresses: Addresses, tmp_path: Path) -> None:
+    url = await bare(addresses, "newer")
+    await migrate(url, KEY, home_currency="CNY")
+    for path in sorted(FOLDER.glob("*.sql"))[:-1]:
+        shutil.copy(path, tmp_path)
+    with pytest.raises(MigrationError, match="which this program lacks"):
+        await migrate(url, KEY, home_currency="CNY", folder=tmp_path)
+
+
+async def test_a_failing_migration_leaves_nothing_of_itself(
+    addresses: Addresses, tmp_path: Path
+) -> None:
+    url = await bare(addresses, "failing")
+    files = sorted(FOLDER.glob("*.sql"))
+    for path in files:
+        shutil.copy(path, tmp_path)
+    broken = tmp_path / f"{len(files) + 1:04d}_broken.sql"
+    broken.write_text("create table terrace.half (id integer); select 1 / 0;")
+    with pytest.raises(MigrationError, match="broken failed: division by zero"):
+        await migrate(url, KEY, home_currency="CNY", folder=tmp_path)
+    connection = await asyncpg.connect(url)
+    assert await connection.fetchval("select to_regclass('terrace.half')") is None
+    await connection.close()
+    broken.write_text("create table terrace.whole (id integer)")
+    assert await migrate(url, KEY, home_currency="CNY", folder=tmp_path) == 1
+
+
+async def test_the_home_currency_is_settled_by_the_first_start(house: House) -> None:
+    with pytest.raises(MigrationError, match="keeps its figures in CNY"):
+        await migrate(house.url, KEY, home_currency="CZK")
+
+
+def test_a_gap_in_the_numbers_is_refused(tmp_path: Path) -> None:
+    for number in (1, 3):
+        (tmp_path / f"{number:04d}_x.sql").write_text("select 1")
+    with pytest.raises(MigrationError, match="not numbered"):
+        migrations(tmp_path)
+
+
+async def test_no_login_role_is_an_owner_or_bypasses_the_walls(house: House) -> None:
+    rows = await house.fetch(
+        """select rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb from pg_roles
+        where rolname like 'terrace\\_%'"""
+    )
+    assert len(rows) >= 12
+    for row in rows:
+        assert not any(row[flag] for flag in row.keys() if flag != "rolname"), row["rolname"]
+    owners = await house.fetch(
+        "select distinct tableowner from pg_tables where schemaname = 'terrace'"
+    )
+    assert not {row["tableowner"] for row in owners} & {row["rolname"] for row in rows}
