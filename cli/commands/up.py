@@ -19,7 +19,9 @@ from cli.session import prepared_database, read_settings
 from settings import Settings
 
 _READY_SECONDS = 60.0
-_LOOK_EVERY = 0.5
+_LOOK_EVERY = 0.25
+_LOOKS_BETWEEN = 8  # looks at the children between two looks at the servers
+_MOST_STARTS = 20
 
 
 @click.command("up")
@@ -36,25 +38,34 @@ def command(empty: bool, host: str | None, port: int | None) -> None:
     Ctrl-C or SIGTERM stops all of it. Killed at any moment, nothing acknowledged is lost.
     """
     settings = read_settings(host=host, port=port)
-    started = time.monotonic()
     with _stoppable():
         try:
             settings = _with_port(settings)
-            with servers(settings, exclusive=True) as addresses:
-                facts = asyncio.run(_prepare(settings, addresses, demo=not empty))
-                with Children(addresses, signing_key(settings)) as children:
-                    children.start(
-                        "API", "serve", "--host", settings.host, "--port", str(settings.port)
-                    )
-                    children.start("worker", "work")
-                    _await_ready(settings, children)
-                    greet(settings, facts, seconds=time.monotonic() - started)
-                    while True:
-                        time.sleep(_LOOK_EVERY)
-                        children.look()
-                        _servers_alive(addresses)
+            for _ in range(_MOST_STARTS):
+                with servers(settings, exclusive=True) as addresses:
+                    _run(settings, addresses, demo=not empty)
+                click.echo("an embedded server has ended; starting again", err=True)
+            raise click.ClickException(
+                f"an embedded server has ended {_MOST_STARTS} times; see the logs in "
+                f"{settings.data_dir}"
+            )
         except _Stop:
             click.echo("stopped")
+
+
+def _run(settings: Settings, addresses: Addresses, *, demo: bool) -> None:
+    """Run the API and the worker until told to stop, or until a server has ended."""
+    began = time.monotonic()
+    has_demo = asyncio.run(_prepare(settings, addresses, demo=demo))
+    with Children(addresses, signing_key(settings)) as children:
+        children.start("API", "serve", "--host", settings.host, "--port", str(settings.port))
+        children.start("worker", "work")
+        _await_ready(settings, children)
+        greet(settings, has_demo, seconds=time.monotonic() - began)
+        while addresses.answer():
+            for _ in range(_LOOKS_BETWEEN):
+                time.sleep(_LOOK_EVERY)
+                children.look()
 
 
 class _Stop(BaseException):
@@ -115,9 +126,3 @@ def _await_ready(settings: Settings, children: Children) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
     raise click.ClickException(f"the API was not ready within {_READY_SECONDS:.0f} seconds")
-
-
-def _servers_alive(addresses: Addresses) -> None:
-    if not addresses.answer():
-        raise click.ClickException("an embedded server has ended; start again to go on")
-

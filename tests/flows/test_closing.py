@@ -11,7 +11,9 @@ from repository.relay import relay
 from tests.house import House
 from workers.close import carry_out
 
-CLOSE = "mutation ($m: Month!) { closeMonth(input: {month: $m}) { close { state } errors { code } } }"
+CLOSE = (
+    "mutation ($m: Month!) { closeMonth(input: {month: $m}) { close { state } errors { code } } }"
+)
 
 
 async def test_months_close_in_order_and_once(house: House) -> None:

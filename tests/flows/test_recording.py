@@ -58,7 +58,9 @@ async def test_an_update_id_seen_again_has_no_second_effect(house: House) -> Non
         ("A2", "2025-01-01", "5.00"), ("A2", "2025-01-01", "6.00"), ids=["y", "y"]
     )
     assert (twice["accepted"], twice["duplicates"]) == (1, 1)
-    assert [float(r["amount"]) for r in await house.fetch("select amount from terrace.balance")] == [
+    assert [
+        float(r["amount"]) for r in await house.fetch("select amount from terrace.balance")
+    ] == [
         5.0,
         5.0,
     ]
@@ -116,7 +118,12 @@ async def test_only_feeds_and_head_office_record(house: House) -> None:
     await house.people()
     document = """mutation { recordBalances(input: {idempotencyKey: "k", updates: [
         {updateId: "u", account: "A1", asOf: "2025-01-01", balance: "1.00"}]}) { accepted } }"""
-    for role, subject in (("manager", "M1"), ("branch", "B1"), ("customer", "C1"), ("auditor", "a")):
+    for role, subject in (
+        ("manager", "M1"),
+        ("branch", "B1"),
+        ("customer", "C1"),
+        ("auditor", "a"),
+    ):
         answer = await house.ask(document, role=role, subject=subject)
         assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert await house.value("select count(*) from terrace.balance_update") == 0

@@ -12,7 +12,9 @@ REVOKE = """mutation ($c: ID!) { revokeSpecialVip(input: {customer: $c, reason: 
 
 
 async def identifier(house: House, number: str) -> str:
-    found = await house.data("query ($n: String!) { customer(by: {number: $n}) { id } }", {"n": number})
+    found = await house.data(
+        "query ($n: String!) { customer(by: {number: $n}) { id } }", {"n": number}
+    )
     return found["customer"]["id"]
 
 

@@ -196,7 +196,7 @@ def test_from_an_empty_folder_to_a_notification_through_kills_and_restarts(
 
     recorded = installation.ask(RECORD, feed, balance("k1", "A1", "2025-01-02", "700000.00"))
     assert recorded["data"]["recordBalances"]["accepted"] == 1
-    aum = "{ customer(by: {number: \"C1\"}) { aum { total days } } }"
+    aum = '{ customer(by: {number: "C1"}) { aum { total days } } }'
     deadline = time.monotonic() + 10
     while True:
         found = installation.ask(aum, m1)["data"]["customer"]["aum"]
@@ -257,6 +257,29 @@ def test_from_an_empty_folder_to_a_notification_through_kills_and_restarts(
 
     # Without a running `up`, a command starts what it needs by itself.
     assert "last closed month  2025-02" in installation.run("calendar")
+
+
+def test_a_server_killed_beneath_it_is_started_again(installation: Installation) -> None:
+    installation.start("--empty")
+    token = installation.token("hq")
+    question = "{ viewer { role } }"
+    running = json.loads((installation.folder / "data" / "running.json").read_text())
+    for name in ("valkey", "postgres"):
+        os.kill(
+            json.loads((installation.folder / "data" / "running.json").read_text())["pids"][name],
+            signal.SIGKILL,
+        )
+        deadline = time.monotonic() + 40
+        while True:
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                now = json.loads((installation.folder / "data" / "running.json").read_text())
+                fresh = now["pids"][name] != running["pids"][name]
+                if fresh and installation.ask(question, token).get("data"):
+                    break
+            assert time.monotonic() < deadline, name
+            time.sleep(0.2)
+        running = now
+    assert installation.stop() == 0
 
 
 def test_a_second_up_and_a_taken_port_are_refused_in_one_line(installation: Installation) -> None:

@@ -1,0 +1,240 @@
+"""The second wall as PostgreSQL's catalogue has it: no table a reader may see is without it.
+
+What the walls let through is tested where they are built (tests/schema/test_walls.py). This file
+holds for tables to come: whoever adds one with a customer's rows must give it all of its policies,
+or grant nothing to readers.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from cli.embedded import Addresses
+from domain.actors import Scope
+from repository.reading import tables
+from repository.reading.tables import Table, Visibility
+from repository.roles import GROUPS, WRITER
+from tests.house import House, new_house
+
+READERS = {GROUPS[scope.value] for scope in Scope}
+WRITERS = {GROUPS[WRITER]}
+ACTOR = (
+    "( SELECT (NULLIF(current_setting('app.id'::text, true), ''::text))::integer AS \"nullif\")"
+)
+OWN_MANAGER = f"( SELECT c.manager_id FROM terrace.customer c WHERE (c.id = {ACTOR}))"
+COLUMNS = {
+    "customer": {"terrace_customer": "id"},
+    "manager": {"terrace_manager": "id"},
+}
+"""Where the column that is compared with the actor differs from the one of owned rows."""
+
+APPEND_ONLY = {"balance_update": {"held"}, "audit": set()}
+"""What the writer may only add to, and the columns it may change all the same."""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view as the catalogue has it."""
+
+    kind: str
+    columns: frozenset[str]
+    row_security: bool
+    forced: bool
+    options: tuple[str, ...]
+    owner: str
+    grants: frozenset[tuple[str, str]]
+    column_grants: frozenset[tuple[str, str, str]]
+
+    @property
+    def has_rows_of_someone(self) -> bool:
+        return bool(self.columns & {"customer_id", "manager_id", "branch_id"})
+
+    @property
+    def readers(self) -> set[str]:
+        """Whoever beside owner and writer may do anything with it."""
+        granted = {role for role, _ in self.grants} | {role for role, *_ in self.column_grants}
+        return granted - WRITERS - {self.owner}
+
+
+Catalogue = dict[str, Relation]
+
+
+@pytest.fixture(scope="module")
+async def installation(addresses: Addresses) -> AsyncIterator[House]:
+    async with new_house(addresses) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+async def catalogue(installation: House) -> Catalogue:
+    rows = await installation.fetch("""
+        select c.relname, c.relkind::text, c.relrowsecurity, c.relforcerowsecurity,
+            coalesce(c.reloptions, '{}') as options, pg_get_userbyid(c.relowner) as owner,
+            array(
+                select attname::text from pg_attribute
+                where attrelid = c.oid and attnum > 0 and not attisdropped) as columns,
+            array(
+                select array[coalesce(r.rolname, 'PUBLIC')::text, a.privilege_type]
+                from aclexplode(c.relacl) a left join pg_roles r on r.oid = a.grantee) as grants,
+            array(
+                select array[coalesce(r.rolname, 'PUBLIC')::text, t.attname::text, a.privilege_type]
+                from pg_attribute t cross join aclexplode(t.attacl) a
+                left join pg_roles r on r.oid = a.grantee
+                where t.attrelid = c.oid) as column_grants
+        from pg_class c
+        where c.relnamespace = 'terrace'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
+    """)
+    return {
+        row["relname"]: Relation(
+            row["relkind"],
+            frozenset(row["columns"]),
+            row["relrowsecurity"],
+            row["relforcerowsecurity"],
+            tuple(row["options"]),
+            row["owner"],
+            frozenset(map(tuple, row["grants"])),
+            frozenset(map(tuple, row["column_grants"])),
+        )
+        for row in rows
+    }
+
+
+@pytest.fixture(scope="module")
+async def policies(installation: House) -> dict[str, dict[str, tuple[str, str, str | None]]]:
+    """By table and role: command, condition, check."""
+    found: dict[str, dict[str, tuple[str, str, str | None]]] = {}
+    for row in await installation.fetch("""
+        select tablename, roles::text[] as roles, permissive, cmd,
+            regexp_replace(qual, '\\s+', ' ', 'g') as condition, with_check
+        from pg_policies where schemaname = 'terrace'"""):
+        [role] = row["roles"]
+        assert row["permissive"] == "PERMISSIVE"
+        policy = (row["cmd"], row["condition"], row["with_check"])
+        assert found.setdefault(row["tablename"], {}).setdefault(role, policy) == policy
+    return found
+
+
+def expected_policies(table: str) -> dict[str, tuple[str, str, str | None]]:
+    own = {"terrace_customer": "customer_id", "terrace_manager": "manager_id"}
+    own |= {"terrace_branch": "branch_id"} | COLUMNS.get(table, {})
+    told = {role: ("SELECT", f"({column} = {ACTOR})", None) for role, column in own.items()}
+    if table == "manager":
+        told["terrace_customer"] = ("SELECT", f"(id = {OWN_MANAGER})", None)
+    told["terrace_all"] = ("SELECT", "true", None)
+    told["terrace_writer"] = ("ALL", "true", "true")
+    return told
+
+
+def test_a_table_with_somebodys_rows_has_the_whole_wall_or_no_reader(
+    catalogue: Catalogue, policies: dict[str, dict[str, tuple[str, str, str | None]]]
+) -> None:
+    tables_of_someone = {
+        name: relation
+        for name, relation in catalogue.items()
+        if relation.has_rows_of_someone and relation.kind in ("r", "p", "f")
+    }
+    assert len(tables_of_someone) > 10
+    for name, relation in tables_of_someone.items():
+        if not relation.readers:
+            continue
+        assert relation.row_security, f"{name}: row-level security is off"
+        assert relation.forced, f"{name}: its owner walks through the wall"
+        assert policies[name] == expected_policies(name), name
+
+
+def test_a_view_runs_with_its_readers_own_rights(catalogue: Catalogue) -> None:
+    views = {n: r for n, r in catalogue.items() if r.kind in ("v", "m")}
+    assert views
+    for name, relation in views.items():
+        assert relation.kind == "v", f"{name}: no policy can guard a materialized view"
+        assert "security_invoker=true" in relation.options, name
+
+
+def test_readers_only_read(catalogue: Catalogue) -> None:
+    for name, relation in catalogue.items():
+        assert relation.readers <= READERS, f"{name} is open to {relation.readers - READERS}"
+        for role, privilege in relation.grants:
+            if role in READERS:
+                assert privilege == "SELECT", f"{role} may {privilege} {name}"
+        assert {role for role, *_ in relation.column_grants} <= WRITERS, name
+
+
+@pytest.mark.parametrize(("table", "changeable"), APPEND_ONLY.items())
+def test_the_journal_and_the_audit_trail_can_only_grow(
+    catalogue: Catalogue, table: str, changeable: set[str]
+) -> None:
+    relation = catalogue[table]
+    assert {privilege for role, privilege in relation.grants if role in WRITERS} == {
+        "SELECT",
+        "INSERT",
+    }
+    assert {(column, privilege) for _, column, privilege in relation.column_grants} == {
+        (column, "UPDATE") for column in changeable
+    }
+
+
+async def test_no_role_of_ours_is_above_the_walls(installation: House) -> None:
+    roles = await installation.fetch("""
+        select rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication,
+            array(select m.roleid::regrole::text from pg_auth_members m where m.member = r.oid)
+                as member_of,
+            exists (select from pg_class c where c.relowner = r.oid) as owns
+        from pg_roles r where rolname like 'terrace\\_%'""")
+    names = {role["rolname"] for role in roles}
+    assert names >= READERS | WRITERS
+    for role in roles:
+        above = ("rolsuper", "rolbypassrls", "rolcreaterole", "rolcreatedb", "rolreplication")
+        assert not any(role[right] for right in above), role
+        assert not role["owns"], role
+        if role["rolname"] in READERS | WRITERS:
+            assert role["member_of"] == [], "a group that is in another has its rows as well"
+        else:
+            assert len(role["member_of"]) == 1, role
+
+
+async def test_nothing_runs_with_its_owners_rights_or_hides_the_setting(
+    installation: House,
+) -> None:
+    functions = await installation.fetch("""
+        select proname, prosecdef, provolatile::text as volatility, prosrc
+        from pg_proc where pronamespace = 'terrace'::regnamespace""")
+    assert functions
+    for function in functions:
+        assert not function["prosecdef"], f"{function['proname']} runs as its owner"
+        if "current_setting" in function["prosrc"]:
+            assert function["volatility"] != "i", "a plan would keep the first actor's answer"
+
+
+async def test_nobody_makes_temporary_tables_or_objects_in_public(installation: House) -> None:
+    assert not await installation.value(
+        "select has_database_privilege('terrace_all', current_database(), 'TEMP')"
+    )
+    for role in sorted(READERS | WRITERS):
+        assert not await installation.value(
+            "select has_schema_privilege($1, 'public', 'CREATE')", role
+        )
+        assert not await installation.value(
+            "select has_schema_privilege($1, 'terrace', 'CREATE')", role
+        )
+
+
+READ_BY_PLANS = [table for table in vars(tables).values() if isinstance(table, Table)]
+
+
+@pytest.mark.parametrize("table", READ_BY_PLANS, ids=lambda table: table.name)
+def test_the_first_wall_repeats_the_second(table: Table, catalogue: Catalogue) -> None:
+    name = table.name.removeprefix("terrace.")
+    relation = catalogue[name]
+    assert relation.readers == READERS, f"{name} is read by plans, so every reader is granted it"
+    open_to_all = table.visibility is Visibility.REFERENCE
+    assert open_to_all != relation.has_rows_of_someone
+    for scope in Scope:
+        predicate = table.predicate("t", scope, "$1")
+        assert (predicate is None) == (open_to_all or scope is Scope.ALL)
+        if predicate is None or scope is Scope.NONE or relation.kind == "v":
+            continue
+        command, condition, _ = expected_policies(name)[GROUPS[scope.value]]
+        assert command == "SELECT"
+        if not (name == "manager" and scope is Scope.CUSTOMER):
+            assert condition == f"({predicate.removeprefix('t.')})".replace("$1", ACTOR)
