@@ -11,10 +11,12 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from typing import cast
 
 import uvloop
 
 CONNECTIONS = 32
+_PATIENCE_SECONDS = 300
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"content-length:"
 
@@ -84,8 +86,9 @@ async def _drive(job: Job) -> Outcome:
     deadline = None if job.seconds is None else time.perf_counter() + job.seconds
     work = _Work(_requests(job.requests, deadline), job.expected)
     began = time.perf_counter()
-    callers = [await _connect(job.port, work) for _ in range(job.connections)]
-    await asyncio.gather(*[caller.done for caller in callers])
+    async with asyncio.timeout((job.seconds or 0) + _PATIENCE_SECONDS):
+        callers = [await _connect(job.port, work) for _ in range(job.connections)]
+        await asyncio.gather(*[caller.done for caller in callers])
     seconds = time.perf_counter() - began
     took = sorted(work.latencies)
     return Outcome(seconds, len(took), _quantile(took, 0.5), _quantile(took, 0.99))
@@ -133,8 +136,7 @@ class _Caller(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the first request."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._send()
 
     def data_received(self, data: bytes) -> None:

@@ -127,7 +127,7 @@ async def _record(
             "balance_staging",
             schema_name="terrace",
             records=[
-                (batch, line, f"{account}:{day}", account, day, amount)
+                (batch, line, f"{account}:{day}", account, day, str(amount))
                 for line, (account, day, amount) in enumerate(rows)
             ],
         )

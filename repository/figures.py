@@ -134,6 +134,13 @@ async def settle_dirty(connection: Connection, customers: Sequence[int]) -> None
     await connection.execute(sql("settle_dirty"), customers)
 
 
+async def advance_dirty(connection: Connection, customers: Sequence[int], month: Month) -> None:
+    """The month was computed by its close; customers dirty from it are so from the next one."""
+    await connection.execute(
+        sql("advance_dirty"), customers, month.first_day, month.next().first_day
+    )
+
+
 async def fail_dirty(connection: Connection, customer_id: int, problem: str) -> bool:
     """Note a failed recompute; true when the customer is set aside now."""
     return bool(await connection.fetchval(sql("fail_dirty"), customer_id, problem))

@@ -29,7 +29,7 @@ from repository.closing import (
     unfinished_close,
 )
 from repository.database import Connection, Database
-from repository.figures import write_aum
+from repository.figures import advance_dirty, write_aum
 from repository.relay import post_held
 from repository.standings import Outcomes, grants_of, to_judge
 from workers.recompute import recompute
@@ -93,6 +93,7 @@ async def _judge_chunk(database: Database, month: Month, progress: Progress) -> 
         policy = in_force(await policies(connection), month)
         total, changes = await _judge(connection, customers, month, policy, calendar)
         again = await resum(connection, month, first, last, policy, calendar.home_currency)
+        await advance_dirty(connection, customers, month)
         if again != total:
             raise VerificationFailed(
                 f"customers {first} to {last}: computed {total}, summed again {again}"

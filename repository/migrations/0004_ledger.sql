@@ -68,7 +68,7 @@ create unlogged table terrace.balance_staging (
     update_id text not null,
     account text not null,
     as_of date not null,
-    amount numeric(18, 2) not null,
+    amount text not null, -- copied as it was read; checked before
     primary key (batch, line)
 );
 create sequence terrace.import_batch;

@@ -135,6 +135,12 @@ select id from terrace.customer where id = any($1::integer[]) order by id for no
 -- These customers have been caught up with; the claim is still held, so none was marked meanwhile.
 delete from terrace.dirty where customer_id = any($1::integer[]);
 
+-- name: advance_dirty
+-- A close has just computed the month $2 of these customers from the ledger: they are only dirty
+-- from the month after it.
+update terrace.dirty set from_month = $3::date
+where customer_id = any($1::integer[]) and from_month = $2::date;
+
 -- name: fail_dirty
 -- A customer whose recompute failed waits a little longer each time, and is set aside after five.
 update terrace.dirty

@@ -36,7 +36,7 @@ select * from unnest($1::integer[], $2::text[], $3::text[], $4::date[], $5::nume
 
 -- name: staged_updates
 -- Updates of a staged chunk: $1 batch, $2 first line, $3 last line; $4 and $5 are not used.
-select line, update_id, account, as_of, amount
+select line, update_id, account, as_of, amount::numeric as amount
 from terrace.balance_staging
 where batch = $1 and line between $2 and $3 and $4::text is null and $5::text is null
 
@@ -51,36 +51,37 @@ with batch as ({staged_updates}) {record_batch}
 -- name: record_batch
 -- Accepts what is valid and new: journal, end-of-day balance, latest balance, dirty customers.
 -- $6 is the latest day a balance may have, $7 the last day that is frozen by a running close.
--- Answers a row for every line that was not accepted, and one with the totals (line null).
-, found as (
+-- Everything is decided in one pass over the batch, so that no two of its parts are ever joined:
+-- a batch has no statistics, and a join of unknown sizes may cost their product.
+-- Answers a row for every line that was not accepted, and last one with the totals (line null).
+, found as materialized (
     select b.line, b.update_id, b.as_of, b.amount, a.customer_id, a.id as account_id,
-        case
+        refusal.code as refused,
+        refusal.code is null and u.update_id is null and row_number() over (
+            partition by a.customer_id, b.update_id, refusal.code is null order by b.line
+        ) = 1 as accepted
+    from batch b
+    left join terrace.account a on a.number = b.account
+    left join terrace.balance_update u
+        on u.customer_id = a.customer_id and u.update_id = b.update_id
+    cross join lateral (
+        select case
             when a.id is null then 'UNKNOWN_ACCOUNT'
             when b.as_of < a.opened_on then 'BEFORE_OPENING'
             when b.as_of > a.closed_on then 'AFTER_CLOSING'
             when b.as_of > $6::date then 'FUTURE_DATE'
-        end as refused
-    from batch b left join terrace.account a on a.number = b.account
-),
-first_of_id as (
-    select distinct on (customer_id, update_id) *
-    from found where refused is null
-    order by customer_id, update_id, line
+        end as code
+    ) refusal
 ),
 journal as (
     insert into terrace.balance_update (customer_id, update_id, account_id, as_of, amount, held)
     select customer_id, update_id, account_id, as_of, amount, as_of <= $7::date
-    from first_of_id
+    from found where accepted
     order by customer_id, update_id
-    on conflict do nothing
-    returning customer_id, update_id, held
 ),
-accepted as (
-    select f.*, j.held from first_of_id f join journal j using (customer_id, update_id)
-),
-posting as (
+posting as materialized (
     select distinct on (customer_id, account_id, as_of) customer_id, account_id, as_of, amount
-    from accepted where held is not true
+    from found where accepted and as_of > $7::date
     order by customer_id, account_id, as_of, line desc
 ),
 posted as (
@@ -107,12 +108,11 @@ marked as (
         from_month = least(terrace.dirty.from_month, excluded.from_month),
         tries = 0, retry_at = null, quarantined = false
 )
-select f.line, coalesce(f.refused, 'DUPLICATE') as outcome,
+select line, coalesce(refused, 'DUPLICATE') as outcome,
     null::bigint as accepted, null::date as first_day, null::date as last_day
-from found f
-where f.refused is not null or not exists (select from accepted a where a.line = f.line)
+from found where not accepted
 union all
-select null, null, count(*), min(as_of), max(as_of) from accepted
+select null, null, count(*), min(as_of), max(as_of) from found where accepted
 
 -- name: post_held
 -- Posts, as corrections, updates that had been held back by a close; $1 at most so many.

@@ -19,9 +19,7 @@ from tests.house import House, new_house
 
 READERS = {GROUPS[scope.value] for scope in Scope}
 WRITERS = {GROUPS[WRITER]}
-ACTOR = (
-    "( SELECT (NULLIF(current_setting('app.id'::text, true), ''::text))::integer AS \"nullif\")"
-)
+ACTOR = "( SELECT (NULLIF(current_setting('app.id'::text, true), ''::text))::integer AS \"nullif\")"
 OWN_MANAGER = f"( SELECT c.manager_id FROM terrace.customer c WHERE (c.id = {ACTOR}))"
 COLUMNS = {
     "customer": {"terrace_customer": "id"},

@@ -95,9 +95,7 @@ def test_the_schema_has_what_clients_rely_on(
     ("name", "interface", "fields"),
     [pytest.param(*block, id=block[0]) for block in blocks(INPUTS)],
 )
-def test_an_input_takes_what_clients_send(
-    name: str, interface: str | None, fields: Fields
-) -> None:
+def test_an_input_takes_what_clients_send(name: str, interface: str | None, fields: Fields) -> None:
     type_ = graphql_schema().get_type(name)
     assert isinstance(type_, GraphQLInputObjectType)
     for field, (_, accepted) in fields.items():

@@ -30,9 +30,7 @@ async def installation(addresses: Addresses) -> AsyncIterator[House]:
 
 
 @pytest.mark.parametrize("name", sorted(statements().keys() - INCLUDED))
-async def test_the_server_takes_a_statement_from_the_writer(
-    installation: House, name: str
-) -> None:
+async def test_the_server_takes_a_statement_from_the_writer(installation: House, name: str) -> None:
     """EXPLAIN looks at everything a run would look at, the writer's rights among them."""
     async with installation.database.writing() as connection:
         await connection.prepare(statements()[name])
@@ -73,7 +71,8 @@ def test_sql_lives_in_the_repository() -> None:
         f"{relative(path)}: {text[:60]!r}"
         for path in modules("domain", "workers", "api", "schema", "cli")
         for text in texts(path)
-        if sentence.match(text) and re.search(r"\b(from|into|set|table|role)\b", text, re.I)
+        if sentence.match(text)
+        and re.search(r"\b(from|into|set|table|role)\b", text, re.I)
         and "terrace." in text
         and not text.lstrip().startswith("(")
     ]
