@@ -89,8 +89,12 @@ async def _drive(job: Job) -> Outcome:
     async with asyncio.timeout((job.seconds or 0) + _PATIENCE_SECONDS):
         callers = [await _connect(job.port, work) for _ in range(job.connections)]
         await asyncio.gather(*[caller.done for caller in callers])
-    seconds = time.perf_counter() - began
-    took = sorted(work.latencies)
+    return outcome(time.perf_counter() - began, work.latencies)
+
+
+def outcome(seconds: float, latencies: Sequence[float]) -> Outcome:
+    """The outcome of work that took so many seconds in all, and for each request."""
+    took = sorted(latencies)
     return Outcome(seconds, len(took), _quantile(took, 0.5), _quantile(took, 0.99))
 
 

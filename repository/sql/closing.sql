@@ -107,20 +107,22 @@ deltas as (
     select day, amount - coalesce(lag(amount) over (partition by id order by day, place), 0) as delta
     from steps
 ),
+quotes as materialized (
+    select c.currency, d.day::date as day, (
+        select rate from terrace.rate r where r.currency = c.currency and r.as_of <= d.day
+        order by r.as_of desc limit 1
+    ) as rate
+    from (select distinct currency from counting where currency <> $5) c
+    cross join month m cross join generate_series(m.first, m.last, interval '1 day') d(day)
+),
 foreign_days as (
     select b.amount * coalesce(q.rate, 0) as value
-    from counting a cross join month m
-    cross join generate_series(m.first, m.last, interval '1 day') d(day)
-    cross join lateral (
+    from counting a join quotes q on q.currency = a.currency cross join lateral (
         select amount from terrace.balance b
-        where b.customer_id = a.customer_id and b.account_id = a.id and b.as_of <= d.day
+        where b.customer_id = a.customer_id and b.account_id = a.id and b.as_of <= q.day
         order by b.as_of desc limit 1
     ) b
-    left join lateral (
-        select rate from terrace.rate r where r.currency = a.currency and r.as_of <= d.day
-        order by r.as_of desc limit 1
-    ) q on true
-    where a.currency <> $5 and a.opened_on <= d.day and (a.closed_on is null or d.day <= a.closed_on)
+    where a.opened_on <= q.day and (a.closed_on is null or q.day <= a.closed_on)
 )
 select coalesce((select sum(delta * (m.last - day + 1)) from deltas, month m), 0)
     + coalesce((select sum(value) from foreign_days), 0);

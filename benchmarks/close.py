@@ -1,0 +1,156 @@
+"""Closing a month beside the bare SQL that computes the same averages and stores them."""
+
+import asyncio
+import math
+import multiprocessing
+import resource
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+import asyncpg
+
+from benchmarks.place import HOME, KEY, Place, Scale, superuser
+from benchmarks.population import OPEN
+from benchmarks.report import Report, median
+from domain.aum import divisor_of
+from domain.policy import DEFAULT_POLICY
+from repository.closing import close_state, request_close
+from repository.database import Database, prepare_connection
+from repository.statements import sql
+from settings import Settings
+from workers.close import carry_out
+
+# customers and rounds, the smaller size first
+_SIZES = {
+    Scale.FULL: ((10_000, 3), (100_000, 3)),
+    Scale.QUICK: ((1_000, 2), (10_000, 2)),
+    Scale.TINY: ((200, 1), (400, 1)),
+}
+_KIB = 1024 if sys.platform != "darwin" else 1
+
+_SCRATCH = """
+create schema bench;
+create table bench.aum (like terrace.aum, primary key (customer_id, month));
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """How a close went: seconds, megabytes of its process at the most, and what it computed."""
+
+    seconds: float
+    memory: float
+    total: str
+    changes: int
+
+
+async def run(place: Place) -> Report:
+    """Close the open month of two institutions, one of them larger."""
+    rows, times, figures = [], {}, {}
+    for customers, rounds in _SIZES[place.scale]:
+        populated = await place.populated(customers)
+        closes, bares = [], []
+        for number in range(rounds):
+            url = await place.copy(populated)
+            await place.settle()
+            seconds, total = await _bare(url)
+            bares.append(seconds)
+            await place.settle()
+            closed = await _in_another_process(url)
+            closes.append(closed)
+            if closed.total != total:
+                raise RuntimeError(f"the close computed {closed.total}, bare SQL {total}")
+            await place.drop(url)
+            print(
+                f"close {customers:,} {number + 1}/{rounds}: {closed.seconds:.2f} s, "
+                f"bare {seconds:.2f} s",
+                file=sys.stderr,
+            )
+        ours, peer = median([one.seconds for one in closes]), median(bares)
+        times[customers] = (ours, peer)
+        memory = max(one.memory for one in closes)
+        rows.append((customers, ours, peer, ours / peer, customers / ours, memory))
+        figures[str(customers)] = {
+            "close_seconds": [one.seconds for one in closes],
+            "bare_seconds": bares,
+            "memory_mb": memory,
+            "tier_changes": closes[0].changes,
+        }
+    (small, (ours_small, bare_small)), (large, (ours_large, bare_large)) = times.items()
+    return Report(
+        "close",
+        f"closing a month, 24 change points a customer, chunks of {_chunk():,}",
+        ("customers", "close s", "bare SQL s", "times bare", "customers/s", "peak MB"),
+        rows,
+        {
+            "close_time_small": ours_small / bare_small,
+            "close_time": ours_large / bare_large,
+            "growth_exponent": math.log(ours_large / ours_small) / math.log(large / small),
+            "bare_growth_exponent": math.log(bare_large / bare_small) / math.log(large / small),
+        },
+        figures,
+        (
+            "bare SQL: the statement write_aum for all customers at once, into an empty table "
+            "with its key",
+            "the close also judges, stores decisions and events, sums again and publishes",
+        ),
+    )
+
+
+async def _bare(url: str) -> tuple[float, str]:
+    """Seconds of the averages alone, and their total."""
+    connection = await asyncpg.connect(superuser(url))
+    try:
+        await prepare_connection(connection)
+        await connection.execute(_SCRATCH)
+        statement = sql("write_aum").replace("terrace.aum (", "bench.aum (")
+        customers = [row[0] for row in await connection.fetch("select id from terrace.customer")]
+        began = time.perf_counter()
+        total = await connection.fetchval(
+            f"with written as ({statement}) select sum(total) from written",
+            customers,
+            OPEN.first_day,
+            OPEN.last_day,
+            sorted(DEFAULT_POLICY.counted),
+            HOME,
+            divisor_of(OPEN, DEFAULT_POLICY),
+        )
+        return time.perf_counter() - began, str(total)
+    finally:
+        await connection.close()
+
+
+async def _in_another_process(url: str) -> Closed:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as processes:
+        return await asyncio.get_running_loop().run_in_executor(processes, _close, url)
+
+
+def _close(url: str) -> Closed:
+    """Close the month in this process, which does nothing else."""
+    return asyncio.run(_carry_out(url))
+
+
+async def _carry_out(url: str) -> Closed:
+    async with Database(url, KEY) as database:
+        began = time.perf_counter()
+        await request_close(database, OPEN, "benchmark")
+        await carry_out(database, chunk=_chunk(), batch=_default("recompute_batch"))
+        seconds = time.perf_counter() - began
+        async with database.writing() as connection:
+            run = await close_state(connection, OPEN)
+            total = await connection.fetchval("select sum(total) from terrace.close_chunk")
+    if run.state != "CLOSED":
+        raise RuntimeError(f"the close ended as {run.state}: {run.problem}")
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB / 1e6
+    return Closed(seconds, memory, str(total), run.changes)
+
+
+def _chunk() -> int:
+    return _default("close_chunk")
+
+
+def _default(setting: str) -> int:
+    return int(Settings.model_fields[setting].default)

@@ -1,0 +1,178 @@
+"""recordBalances from many clients beside inserting the same rows into a bare table."""
+
+import asyncio
+import multiprocessing
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import asyncpg
+import orjson
+
+from api.tokens import sign
+from benchmarks import documents, load
+from benchmarks.place import KEY, Place, Scale, superuser
+from benchmarks.population import OPEN, account_number
+from benchmarks.report import Report, median
+from benchmarks.serving import terrace
+from domain.actors import Role
+
+CLIENTS = 16
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    customers: int
+    rounds: int
+    batches: int
+
+
+_SIZES = {
+    Scale.FULL: _Size(10_000, 5, 320),
+    Scale.QUICK: _Size(4_000, 2, 96),
+    Scale.TINY: _Size(400, 1, 16),
+}
+
+# The journal's shape: an accepted update, once by its id.
+_BARE = """
+create schema bench;
+create table bench.balance_update (
+    customer_id integer not null, update_id text not null, account_id integer not null,
+    as_of date not null, amount numeric(18, 2) not null,
+    held boolean not null default false,
+    recorded_at timestamptz not null default clock_timestamp(),
+    primary key (customer_id, update_id)
+);
+"""
+_INSERT = """
+insert into bench.balance_update (customer_id, update_id, account_id, as_of, amount)
+select * from unnest($1::integer[], $2::text[], $3::integer[], $4::date[], $5::numeric[])
+on conflict do nothing
+"""
+
+Row = tuple[int, str, int, date, Decimal]  # customer, update id, account, day, amount
+
+
+async def run(place: Place) -> Report:
+    """Updates a second, each side with rows of its own rounds."""
+    size = _SIZES[place.scale]
+    url = await place.copy(await place.populated(size.customers, points=False))
+    connection = await asyncpg.connect(superuser(url))
+    await connection.execute(_BARE)
+    await connection.close()
+    ours, theirs, costs = [], [], []
+    async with terrace(place, url) as server:
+        for number in range(size.rounds + 1):
+            batches = list(_batches(size, number))
+            requests = [_request(f"{number}-{i}", rows) for i, rows in enumerate(batches)]
+            job = load.Job(server.port, requests, b'"accepted":%d' % BATCH, connections=CLIENTS)
+            await place.settle()
+            before = server.seconds(), place.postgres_seconds()
+            outcome = await load.in_another_process(job)
+            cost = server.seconds() - before[0], place.postgres_seconds() - before[1]
+            await place.settle()
+            bare = await _in_another_process(superuser(url), batches)
+            print(
+                f"record {number}/{size.rounds} terrace {outcome.rate * BATCH:,.0f} updates/s, "
+                f"bare {bare.rate * BATCH:,.0f}",
+                file=sys.stderr,
+            )
+            if number:  # the first one warms up
+                ours.append(outcome)
+                theirs.append(bare)
+                costs.append(tuple(one / (outcome.requests * BATCH) * 1e6 for one in cost))
+    await place.drop(url)
+    rows = [
+        (
+            side,
+            median([one.rate * BATCH for one in found]),
+            median([one.p50 for one in found]),
+            median([one.p99 for one in found]),
+        )
+        for side, found in (("terrace", ours), ("bare inserts", theirs))
+    ]
+    server_us, postgres_us = (median(list(side)) for side in zip(*costs, strict=True))
+    return Report(
+        "record",
+        f"batches of {BATCH} end-of-day balances from {CLIENTS} clients",
+        ("side", "updates/s", "p50 ms", "p99 ms"),
+        rows,
+        {"updates_per_second": rows[0][1] / rows[1][1]},
+        {
+            "server_us_an_update": server_us,
+            "postgres_us_an_update": postgres_us,
+            "rounds": {
+                "terrace": [one.rate * BATCH for one in ours],
+                "bare": [one.rate * BATCH for one in theirs],
+            },
+        },
+        (
+            f"processor time an update: server {server_us:.1f} us, PostgreSQL {postgres_us:.1f} us",
+            "bare inserts: arrays through unnest into a table of the journal's shape with its key",
+        ),
+    )
+
+
+def _batches(size: _Size, number: int) -> Iterator[list[Row]]:
+    """The rows of a round as a feed sends them: by day, then by account."""
+    accounts = size.customers * 3
+    first = number * size.batches * BATCH
+    for start in range(first, first + size.batches * BATCH, BATCH):
+        rows = []
+        for place in range(start, start + BATCH):
+            day, account = divmod(place, accounts)
+            as_of = OPEN.first_day + timedelta(days=day)
+            amount = Decimal(place % 9_999_999) / 100 + 1000
+            rows.append((account // 3 + 1, f"U{place:012d}", account + 1, as_of, amount))
+        yield rows
+
+
+def _request(key: str, rows: Sequence[Row]) -> bytes:
+    updates = [
+        {
+            "updateId": update_id,
+            "account": account_number(customer, (account - 1) % 3 + 1),
+            "asOf": str(as_of),
+            "balance": str(amount),
+        }
+        for customer, update_id, account, as_of, amount in rows
+    ]
+    variables = {"input": {"idempotencyKey": key, "updates": updates}}
+    body = orjson.dumps({"query": documents.RECORD, "variables": variables})
+    token = sign(KEY, Role.INTEGRATOR, "feed", hours=24, now=datetime.now(UTC))
+    return load.post("/graphql", body, token)
+
+
+async def _in_another_process(url: str, batches: Sequence[list[Row]]) -> load.Outcome:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as processes:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(processes, _insert, url, batches)
+
+
+def _insert(url: str, batches: Sequence[list[Row]]) -> load.Outcome:
+    return asyncio.run(_insert_all(url, batches))
+
+
+async def _insert_all(url: str, batches: Sequence[list[Row]]) -> load.Outcome:
+    waiting = iter([list(zip(*rows, strict=True)) for rows in batches])
+    took: list[float] = []
+
+    async def client(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        for columns in waiting:
+            began = time.perf_counter()
+            await connection.execute(_INSERT, *columns)
+            took.append(time.perf_counter() - began)
+
+    connections = [await asyncpg.connect(url) for _ in range(CLIENTS)]
+    began = time.perf_counter()
+    await asyncio.gather(*[client(connection) for connection in connections])
+    outcome = load.outcome(time.perf_counter() - began, took)
+    for connection in connections:
+        await connection.close()
+    return outcome
