@@ -85,7 +85,9 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=1_048_576, ge=1_024, description="Largest request body over HTTP"
     )
-    max_frame_bytes: int = Field(default=65_536, ge=1_024, description="Largest message on a socket")
+    max_frame_bytes: int = Field(
+        default=65_536, ge=1_024, description="Largest message on a socket"
+    )
     max_depth: int = Field(default=15, ge=1, description="Levels of nested fields in an operation")
     max_fields: int = Field(
         default=1_000, ge=1, description="Fields of an operation after its fragments are spread"

@@ -8,6 +8,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from decimal import Decimal
 
 import asyncpg
 
@@ -42,7 +43,7 @@ class Closed:
 
     seconds: float
     memory: float
-    total: str
+    total: Decimal
     changes: int
 
 
@@ -99,7 +100,7 @@ async def run(place: Place) -> Report:
     )
 
 
-async def _bare(url: str) -> tuple[float, str]:
+async def _bare(url: str) -> tuple[float, Decimal]:
     """Seconds of the averages alone, and their total."""
     connection = await asyncpg.connect(superuser(url))
     try:
@@ -117,7 +118,7 @@ async def _bare(url: str) -> tuple[float, str]:
             HOME,
             divisor_of(OPEN, DEFAULT_POLICY),
         )
-        return time.perf_counter() - began, str(total)
+        return time.perf_counter() - began, total
     finally:
         await connection.close()
 
@@ -145,7 +146,7 @@ async def _carry_out(url: str) -> Closed:
     if run.state != "CLOSED":
         raise RuntimeError(f"the close ended as {run.state}: {run.problem}")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB / 1e6
-    return Closed(seconds, memory, str(total), run.changes)
+    return Closed(seconds, memory, total, run.changes)
 
 
 def _chunk() -> int:

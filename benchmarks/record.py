@@ -70,7 +70,7 @@ async def run(place: Place) -> Report:
         for number in range(size.rounds + 1):
             batches = list(_batches(size, number))
             requests = [_request(f"{number}-{i}", rows) for i, rows in enumerate(batches)]
-            job = load.Job(server.port, requests, b'"accepted":%d' % BATCH, connections=CLIENTS)
+            job = load.Job(server.port, requests, b'"accepted" : %d' % BATCH, connections=CLIENTS)
             await place.settle()
             before = server.seconds(), place.postgres_seconds()
             outcome = await load.in_another_process(job)

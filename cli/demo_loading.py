@@ -17,6 +17,7 @@ import click
 
 from cli.demo import DemoFacts, Grant, Revocation, Signal, Termination, write
 from cli.imports import import_folder
+from cli.progress import Progress
 from cli.session import OPERATOR
 from domain.months import Month, months_between, parse_date
 from repository.calendar import read_calendar, set_business_date
@@ -70,14 +71,14 @@ async def _live(
 ) -> None:
     """Go through the months; every one but the last is closed."""
     decisions: dict[Month, list[Decision]] = defaultdict(list)
-    for decision in (*facts.grants, *facts.revocations, *facts.terminations):
+    every: list[Decision] = [*facts.grants, *facts.revocations, *facts.terminations]
+    for decision in every:
         decisions[Month.of(_day(decision))].append(decision)
     last = Month.of(parse_date(facts.business_date))
     months = months_between(Month.parse(facts.first_month), last)
-    with click.progressbar(
-        months, label="Loading the demo data", file=click.get_text_stream("stderr")
-    ) as shown:
-        for month in shown:
+    with Progress("Loading the demo data", len(months)) as bar:
+        for done, month in enumerate(months):
+            bar.show(done, len(months))
             if month == months[0]:
                 await set_business_date(database, month.first_day, OPERATOR)
             for decision in sorted(decisions[month], key=_day):

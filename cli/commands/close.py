@@ -4,6 +4,7 @@ import asyncio
 
 import click
 
+from cli.progress import Progress
 from cli.session import OPERATOR, on_database, read_settings
 from domain.months import Month, months_between
 from repository.calendar import CalendarError, read_calendar
@@ -61,13 +62,10 @@ async def _close(database: Database, settings: Settings, last: Month, *, single:
 
 async def _close_one(database: Database, settings: Settings, month: Month) -> CloseRun:
     run = await request_close(database, month, f"{OPERATOR.role}:{OPERATOR.subject}")
-    with click.progressbar(
-        length=max(run.customers, 1), label=str(month), file=click.get_text_stream("stderr")
-    ) as bar:
+    with Progress(str(month), run.customers) as bar:
 
         def show(now: CloseRun) -> None:
-            bar.length = max(now.customers, 1)
-            bar.update(now.judged - bar.pos)
+            bar.show(now.judged, now.customers)
 
         while run.state not in ("CLOSED", "FAILED"):
             await carry_out(

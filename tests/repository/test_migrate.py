@@ -65,7 +65,9 @@ async def test_a_database_migrated_step_by_step_equals_a_fresh_one(
 ) -> None:
     url = await bare(addresses, "stepwise")
     files = sorted(FOLDER.glob("*.sql"))
-    for count in range(2, len(files) + 1):  # the calendar, which every start reads, is in the second
+    for count in range(
+        2, len(files) + 1
+    ):  # the calendar, which every start reads, is in the second
         for path in files[:count]:
             shutil.copy(path, tmp_path)
         await migrate(url, KEY, home_currency="CNY", folder=tmp_path)

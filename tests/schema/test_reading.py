@@ -24,9 +24,7 @@ async def test_pages_join_to_the_whole_in_both_directions(
 ) -> None:
     await house.people(13)
     async with house.database.unit() as connection:
-        await connection.execute(
-            "update terrace.customer set name = 'Same name' where id % 3 = 0"
-        )
+        await connection.execute("update terrace.customer set name = 'Same name' where id % 3 = 0")
     by = {"field": field, "direction": direction}
     whole, _ = await numbers(house, first=100, by=by)
     assert len(whole) == 13
