@@ -29,9 +29,7 @@ class _NoDatabase:
         return "{}"
 
 
-async def measure(
-    document: str, variables: Mapping[str, object], actor: Actor
-) -> dict[str, float]:
+async def measure(document: str, variables: Mapping[str, object], actor: Actor) -> dict[str, float]:
     """Medians in microseconds.
 
     `validate` is parsing and validating a document never seen, `compile` making its plan with the

@@ -97,7 +97,9 @@ async def compare(place: Place, it: Comparison, questions: Sequence[Question]) -
                     f"{it.name} {number + 1}/{size.rounds} {side}: {found.outcome.rate:,.0f} /s",
                     file=sys.stderr,
                 )
-        memory = {side: server.process.memory_info().rss / 1e6 for side, (server, _) in sides.items()}
+        memory = {
+            side: server.process.memory_info().rss / 1e6 for side, (server, _) in sides.items()
+        }
     actor = Actor(Role.MANAGER, manager_number(questions[0].manager), questions[0].manager)
     cost = await engine_cost.measure(it.document, questions[0].variables, actor)
     return _report(it, rounds, cost, memory, size)

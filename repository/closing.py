@@ -138,6 +138,7 @@ async def publish(connection: Connection, month: Month) -> bool:
     if done != "UPDATE 1":
         return False
     await connection.execute(sql("release_removed"), month.next().first_day)
+    await connection.execute(sql("forget_changes"), month.first_day)
     await connection.execute(sql("finish_close"), month.first_day)
     return True
 

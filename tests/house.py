@@ -199,4 +199,3 @@ async def new_house(addresses: Addresses, home_currency: str = "CNY") -> AsyncIt
             close_wait_seconds=0.0,
         )
         yield House(url, addresses.redis_url, database, feeds, engine, woken)
-

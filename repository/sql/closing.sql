@@ -142,6 +142,10 @@ from terrace.standing s
 where s.month = $1::date and s.status = 'REMOVED' and s.since = $1::date
     and c.id = s.customer_id and c.manager_id <> 0;
 
+-- name: forget_changes
+-- Months before the one just closed no longer tell when a level changes by itself.
+update terrace.aum set changes_on = null where changes_on is not null and month < $1::date;
+
 -- name: finish_close
 -- The run is over.
 update terrace.close_run set state = 'CLOSED', closed_at = clock_timestamp()

@@ -208,8 +208,8 @@ marked as (
 {load_outcome};
 
 -- name: load_rates
--- Rates: $1 lines, $2 days, $3 currencies, $4 rates, $5 the last day a rate may have. Whoever
--- holds an account in the currency is marked from the first day with another rate.
+-- Rates: $1 lines, $2 days, $3 currencies, $4 rates, $5 the last day a rate may have, $6 the home
+-- currency. Whoever holds an account in the currency is marked from the first day with another rate.
 with given as materialized (
     select line, currency || ' ' || as_of as key, as_of, currency, trim_scale(rate) as rate
     from unnest($1::integer[], $2::date[], $3::text[], $4::numeric[])
@@ -217,7 +217,10 @@ with given as materialized (
 ),
 judged as materialized (
     select g.*, r.rate is distinct from g.rate as differs,
-        case when g.as_of > $5::date then 'FUTURE_DATE' end as refused
+        case
+            when g.currency = $6 then 'HOME_CURRENCY'
+            when g.as_of > $5::date then 'FUTURE_DATE'
+        end as refused
     from given g left join terrace.rate r on r.currency = g.currency and r.as_of = g.as_of
 ),
 winning as materialized (

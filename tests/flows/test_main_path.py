@@ -1,6 +1,7 @@
 """From a balance to a manager's notification, with everything real in between."""
 
 import asyncio
+import contextlib
 
 import orjson
 import pytest
@@ -23,10 +24,8 @@ async def events(house: House, role: str, subject: str, after: str | None, count
             if len(received) == count:
                 return
 
-    try:
+    with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(read(), 1.0)
-    except TimeoutError:
-        pass
     return received
 
 
@@ -120,3 +119,71 @@ async def test_a_cursor_that_is_none_is_refused(house: House, cursor: str) -> No
         async for _ in house.engine.subscribe(prepared, {"after": cursor}, actor):
             pass
     assert refused.value.errors[0]["extensions"] == {"code": "INVALID_CURSOR"}
+
+
+async def test_a_signal_reaches_risk_control_and_its_manager_with_a_cursor_of_its_own(
+    house: House,
+) -> None:
+    await house.people()
+    found = await house.data('{ customer(by: {number: "C1"}) { id } }')
+    raised = await house.data(
+        """mutation ($c: ID!) { raiseRiskSignal(input: {customer: $c, code: "BALANCE_OUTFLOW",
+            severity: ORANGE, facts: " half of it left in a week "}) {
+            signal { code severity state facts reportedBy { number } customer { number } }
+            errors { code } } }""",
+        {"c": found["customer"]["id"]},
+        role="manager",
+        subject="M1",
+    )
+    assert raised["raiseRiskSignal"] == {
+        "signal": {
+            "code": "BALANCE_OUTFLOW",
+            "severity": "ORANGE",
+            "state": "REPORTED",
+            "facts": "half of it left in a week",
+            "reportedBy": {"number": "M1"},
+            "customer": {"number": "C1"},
+        },
+        "errors": [],
+    }
+    assert house.woken == ["relay"]
+    await house.work()
+    document = """subscription ($after: String, $where: RiskSignalFilter) {
+        riskSignalChanged(after: $after, where: $where) { cursor signal { code } } }"""
+    prepared = house.engine.prepare(document, None)
+    first = "cmlza19zaWduYWw6MA=="
+    for role, subject, where, expected in [
+        ("risk", "x", None, 1),
+        ("manager", "M1", {"severity": {"eq": "ORANGE"}}, 1),
+        ("manager", "M1", {"severity": {"eq": "RED"}}, 0),
+        ("manager", "M2", None, 0),
+    ]:
+        actor = await house.actor(role, subject)
+        seen = []
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.7):
+                async for event in house.engine.subscribe(
+                    prepared, {"after": first, "where": where}, actor
+                ):
+                    seen.append(event)
+        assert len(seen) == expected, (role, subject, where)
+
+
+async def test_a_closing_account_changes_the_figure_on_its_day_without_any_update(
+    house: House,
+) -> None:
+    await house.people(2)
+    async with house.database.unit() as connection:
+        await connection.execute(
+            "update terrace.account set closed_on = '2025-01-10' where number = 'A1'"
+        )
+    await house.record(("A1", "2025-01-01", "310.00"))
+    await house.work()
+    assert (await house.aum("C1"))["total"] == "310.00"  # type: ignore[index]
+    await house.record(("A2", "2025-01-20", "1.00"))
+    await house.work()
+    figure = await house.aum("C1")
+    assert figure is not None
+    assert (figure["asOf"], figure["total"]) == ("2025-01-20", "155.00")
+    await house.close("2025-01")
+    assert (await house.aum("C1", "2025-01"))["total"] == "100.00"  # type: ignore[index]

@@ -1,0 +1,93 @@
+"""Loading end-of-day balances of a file, chunk by chunk, at the pace of the database.
+
+A chunk is one statement and one transaction: journal, balances, latest balances, dirty customers.
+What was recorded stays when an import is cut off; the same file again completes it, because every
+row has an update id. Most chunks are new from the first row to the last, so each is first recorded
+without asking what is known, which costs half as much; a unique violation undoes that attempt, and
+the chunk is recorded with the question.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date
+
+import asyncpg
+
+from domain.actors import Actor
+from repository.calendar import audit, share_ledger
+from repository.database import Database
+from repository.ledger import frozen, horizon
+from repository.loaded import Loaded, refusal
+from repository.loading import persistently
+from repository.statements import sql
+
+_DAY_IS_TAKEN = "balance_pkey"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Balances as columns: lines of the file, account numbers, days, hundredths, update ids."""
+
+    lines: list[int]
+    accounts: list[str]
+    days: list[date]
+    cents: list[int]
+    update_ids: list[str]
+
+
+class Lane:
+    """Records chunks one after the other.
+
+    Two lanes may work side by side as long as no account is in both: a later row for an account
+    and day then comes after the earlier one.
+    """
+
+    def __init__(self, database: Database, actor: Actor, source: str, future_days: int) -> None:
+        self._database = database
+        self._actor = actor
+        self._source = source
+        self._future_days = future_days
+        self._turn = asyncio.Lock()
+        self._fresh = True
+        self._restates = False
+
+    async def record(self, chunk: Chunk) -> Loaded:
+        """Record a chunk when those before it are done."""
+        async with self._turn:
+            if not chunk.lines:
+                return Loaded()
+            if self._fresh:
+                try:
+                    return await self._record(chunk, "record_fresh_chunk")
+                except asyncpg.UniqueViolationError as known:
+                    self._restates |= known.constraint_name == _DAY_IS_TAKEN
+            loaded = await self._record(chunk, "record_chunk")
+            self._fresh = not (self._restates or loaded.unchanged)
+            return loaded
+
+    async def _record(self, chunk: Chunk, statement: str) -> Loaded:
+        return await persistently(lambda: self._attempt(chunk, statement))
+
+    async def _attempt(self, chunk: Chunk, statement: str) -> Loaded:
+        async with self._database.unit() as connection:
+            calendar = await share_ledger(connection)
+            await connection.execute(sql("loading_settings"))
+            answer = await connection.fetch(
+                sql(statement),
+                chunk.accounts,
+                chunk.days,
+                chunk.cents,
+                chunk.update_ids,
+                horizon(calendar, self._future_days),
+                frozen(calendar),
+            )
+            totals = answer[-1]
+            accepted = totals["accepted"]
+            if accepted:
+                await connection.execute(
+                    sql("move_business_date"), totals["last_day"], totals["first_day"]
+                )
+                detail = {"rows": accepted, "lines": [chunk.lines[0], chunk.lines[-1]]}
+                await audit(connection, self._actor, "balances.import", self._source, detail)
+        rejections = [refusal(chunk.lines[row["line"] - 1], row["refused"]) for row in answer[:-1]]
+        return Loaded(accepted, len(chunk.lines) - accepted - len(rejections), rejections)
