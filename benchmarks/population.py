@@ -83,7 +83,7 @@ insert into terrace.aum (customer_id, month, manager_id, branch_id,
 select id, month, manager_id, branch_id, third * days, third * days, third * days,
     third, third, third, month + days - 1, days, true
 from level, lateral (
-    select m::date as month, extract(day from m + interval '1 month' - interval '1 day')::int as days
+    select m::date as month, (m + interval '1 month')::date - m::date as days
     from generate_series(date '2025-01-01', date '2025-12-01', interval '1 month') m
 ) months order by id, month;
 insert into terrace.standing (customer_id, month, manager_id, branch_id, status, tier, since,

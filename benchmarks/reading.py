@@ -97,9 +97,7 @@ async def compare(place: Place, it: Comparison, questions: Sequence[Question]) -
                     f"{it.name} {number + 1}/{size.rounds} {side}: {found.outcome.rate:,.0f} /s",
                     file=sys.stderr,
                 )
-        memory = {
-            side: server.process.memory_info().rss / 1e6 for side, (server, _) in sides.items()
-        }
+        memory = {side: server.megabytes() for side, (server, _) in sides.items()}
     actor = Actor(Role.MANAGER, manager_number(questions[0].manager), questions[0].manager)
     cost = await engine_cost.measure(it.document, questions[0].variables, actor)
     return _report(it, rounds, cost, memory, size)
@@ -181,8 +179,9 @@ def _report(
             },
         },
         (
-            f"engine without HTTP and database: new document {cost['validate']:,.0f} us to parse "
-            f"and validate, {cost['compile']:,.0f} us to compile; known one {cost['cached']:.1f} us",
+            "engine without HTTP and database: a new document "
+            f"{cost['validate']:,.0f} us to parse and validate, {cost['compile']:,.0f} us to "
+            f"compile; a known one {cost['cached']:.1f} us",
             "us: processor time a request; load by benchmarks.load, on the same processors",
         ),
     )

@@ -45,9 +45,7 @@ class Machine:
     def here(cls, postgresql: str) -> "Machine":
         """This machine, now."""
         return cls(
-            len(os.sched_getaffinity(0))
-            if hasattr(os, "sched_getaffinity")
-            else os.cpu_count() or 0,
+            os.cpu_count() or 0,
             platform.machine(),
             platform.python_version(),
             postgresql,

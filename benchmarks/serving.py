@@ -1,8 +1,8 @@
 """Servers to send load to: Terrace's own API process, and the hand-written peer's."""
 
 import asyncio
+import contextlib
 import os
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -30,6 +30,10 @@ class Serving:
     def seconds(self) -> float:
         """Its processor time so far."""
         return cpu_seconds(self.process)
+
+    def megabytes(self) -> float:
+        """The memory it holds."""
+        return float(self.process.memory_info().rss) / 1e6
 
 
 @asynccontextmanager
@@ -63,32 +67,33 @@ async def _process(
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("TERRACE_")}
     reader, writer = os.pipe()
     try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", *arguments),
             cwd=_ROOT,
             env={**inherited, **environment, VARIABLE: str(reader)},
             pass_fds=(reader,),
-            stdin=subprocess.DEVNULL,
+            stdin=asyncio.subprocess.DEVNULL,
         )
         try:
             await _wait(process, port)
             yield Serving(port, psutil.Process(process.pid))
         finally:
-            process.terminate()
-            await asyncio.to_thread(process.wait)
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            await process.wait()
     finally:
         os.close(writer)
         os.close(reader)
 
 
-async def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
+async def _wait(process: asyncio.subprocess.Process, port: int) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while True:
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{process.args!r} does not listen") from None
+            if process.returncode is not None or time.monotonic() > deadline:
+                raise RuntimeError("a server that was started does not listen") from None
             await asyncio.sleep(0.05)
         else:
             writer.close()
