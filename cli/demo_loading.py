@@ -39,7 +39,8 @@ async def load_demo(database: Database, settings: Settings) -> bool:
     async with database.writing() as connection:
         if await connection.fetchval(sql("has_customers")):
             return bool(await connection.fetchval(sql("has_demo")))
-    if settings.home_currency != "CNY":
+        calendar = await read_calendar(connection)
+    if calendar.home_currency != "CNY":
         raise click.ClickException(
             "the demo data is in CNY: start with --empty where TERRACE_HOME_CURRENCY is another"
         )

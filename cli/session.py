@@ -52,7 +52,10 @@ def open_database(settings: Settings, addresses: Addresses) -> Database:
 async def prepared_database(settings: Settings, addresses: Addresses) -> AsyncIterator[Database]:
     """The database, brought up to date first."""
     await migrate(
-        addresses.database_url, signing_key(settings), home_currency=settings.home_currency
+        addresses.database_url,
+        signing_key(settings),
+        home_currency=settings.home_currency,
+        insist="home_currency" in settings.model_fields_set,
     )
     async with open_database(settings, addresses) as database:
         await ensure_default_policy(database)

@@ -54,12 +54,14 @@ async def migrate(
     key: str,
     *,
     home_currency: str,
+    insist: bool = True,
     report: Callable[[str], None] = lambda line: None,
     folder: Path = FOLDER,
 ) -> int:
     """Apply what is missing, make the login roles, and return how many files were applied.
 
-    `url` is the address of the database's owner. Raises MigrationError for a server that is too
+    `url` is the address of the database's owner. A new installation is set up with the home
+    currency; for an old one it must be the same, unless the caller does not `insist`. Raises MigrationError for a server that is too
     old, a changed or unknown migration, or an installation set up with another home currency.
     """
     connection = await asyncpg.connect(url)
@@ -71,7 +73,7 @@ async def migrate(
             )
         await connection.execute("select pg_advisory_lock($1)", _LOCK)
         applied = await _apply_missing(connection, migrations(folder), report)
-        await _settle_currency(connection, home_currency)
+        await _settle_currency(connection, home_currency, insist=insist)
         await _make_logins(connection, key)
         return applied
     finally:
@@ -135,7 +137,7 @@ async def _apply_missing(
 
 
 async def _settle_currency(
-    connection: "asyncpg.Connection[asyncpg.Record]", home_currency: str
+    connection: "asyncpg.Connection[asyncpg.Record]", home_currency: str, *, insist: bool
 ) -> None:
     """The first start fixes the home currency; every stored figure is in it from then on."""
     await connection.execute(
@@ -143,7 +145,7 @@ async def _settle_currency(
         home_currency,
     )
     stored = await connection.fetchval("select home_currency from terrace.calendar")
-    if stored != home_currency:
+    if insist and stored != home_currency:
         raise MigrationError(
             f"this installation keeps its figures in {stored}, "
             f"but TERRACE_HOME_CURRENCY is {home_currency}"

@@ -26,6 +26,7 @@ def command() -> None:
                 addresses.database_url,
                 signing_key(settings),
                 home_currency=settings.home_currency,
+                insist="home_currency" in settings.model_fields_set,
                 report=click.echo,
             )
             async with open_database(settings, addresses) as database:
