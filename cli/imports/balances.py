@@ -47,11 +47,6 @@ def balances(source: Source) -> Iterator[Balances]:
         yield parse.block(rows)
 
 
-def default_update_id(account: str, day: str, balance: str) -> str:
-    """By what a row is known that brings no id: all that it says, in one way of writing it."""
-    return f"{account}:{day}:{balance}"
-
-
 class _Parser:
     """Reads blocks of one file."""
 
@@ -70,7 +65,9 @@ class _Parser:
         read = len(rows.broken) + self._read(rows, lanes, rejects)
         if len(self._days) > _DAYS_KEPT:
             self._days.clear()
-        return Balances(read, [_chunk(lane) for lane in lanes], _texts(rows), rejects)
+        own_ids = self._id_place is not None
+        chunks = [_chunk(lane, own_ids=own_ids) for lane in lanes]
+        return Balances(read, chunks, _texts(rows), rejects)
 
     def _read(self, rows: Rows, lanes: list[list[Balance]], rejects: list[Reject]) -> int:
         width, days, id_place = self._width, self._days, self._id_place
@@ -106,7 +103,7 @@ class _Parser:
                     account,
                     as_of,
                     int(balance.replace(".", "")),
-                    update_id or f"{account}:{day}:{balance}",
+                    update_id or f"{account}:{day}:{balance}",  # all that the row says
                 )
             )
         return read
@@ -134,25 +131,29 @@ class _Parser:
         )
 
 
-def _chunk(lane: list[Balance]) -> Chunk:
+def _chunk(lane: list[Balance], *, own_ids: bool) -> Chunk:
     if not lane:
         return Chunk([], [], [], [], [])
     lines, accounts, days, cents, update_ids = map(list, zip(*lane, strict=True))
-    if len(set(update_ids)) < len(update_ids):
+    if not own_ids and len(set(update_ids)) < len(update_ids):
         update_ids = _told_apart(lane)
     return Chunk(lines, accounts, days, cents, update_ids)
 
 
 def _told_apart(lane: list[Balance]) -> list[str]:
-    """Update ids in which a row that takes back a correction is not taken for the first one.
+    """Update ids in which a row that takes a correction back is not taken for the first row.
 
     Three rows say 100, 200 and 100 again: the last one is an update of its own, and wins.
     """
-    said: dict[tuple[str, date], str] = {}
+    saying: dict[tuple[str, date], tuple[str, str]] = {}
     times: dict[str, int] = {}
     update_ids = []
-    for _, account, as_of, cents, update_id in lane:
-        own = update_id == f"{account}:{as_of}:{cents // 100}"
+    for _, account, as_of, _, said in lane:
+        before, update_id = saying.get((account, as_of), ("", ""))
+        if before != said:
+            times[said] = times.get(said, 0) + 1
+            update_id = said if times[said] == 1 else f"{said}#{times[said]}"
+            saying[account, as_of] = said, update_id
         update_ids.append(update_id)
     return update_ids
 

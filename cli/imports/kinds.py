@@ -123,7 +123,7 @@ _ALL = (
     Kind(
         "balances",
         (
-            Column("account_number", "which account", _NUMBER),
+            Column("account_number", "which account", text(200)),
             Column("as_of", "the day at whose close it stood so, YYYY-MM-DD", day),
             Column("balance", "in the account's currency, at most 2 decimals", amount),
             Column(
