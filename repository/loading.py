@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from domain.actors import Actor
-from repository.calendar import Calendar, CalendarError, audit, share_ledger
+from repository.calendar import Calendar, CalendarError, audit, read_calendar, share_ledger
 from repository.database import Connection, Database
 from repository.ledger import horizon
 from repository.load_branches import load_branches
@@ -42,7 +42,7 @@ async def load(
         async with database.unit() as connection:
             await connection.execute(sql("one_loader"))
             calendar = await share_ledger(connection)
-            refuse_while_closing(kind, calendar)
+            _refuse_while_closing(kind, calendar)
             await connection.execute(sql("loading_settings"))
             loaded = await _load(connection, kind, rows, calendar, future_days)
             if loaded.recorded:
@@ -53,8 +53,13 @@ async def load(
     return await persistently(once)
 
 
-def refuse_while_closing(kind: str, calendar: Calendar) -> None:
-    """Raise CalendarError when a close is running that the kind's rows would disturb."""
+async def check_open(database: Database, kind: str) -> None:
+    """Raise CalendarError (MONTH_CLOSING) when rows of a kind cannot be loaded at present."""
+    async with database.writing() as connection:
+        _refuse_while_closing(kind, await read_calendar(connection))
+
+
+def _refuse_while_closing(kind: str, calendar: Calendar) -> None:
     if calendar.closing is not None and kind in ("customers", "accounts", "rates"):
         raise CalendarError(
             f"{calendar.closing} is being closed: {kind} cannot be imported now; "

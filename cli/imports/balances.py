@@ -126,9 +126,7 @@ class _Parser:
         return as_of, str(amount)
 
     def _reject(self, rows: Rows, place: int, refused: Refused) -> Reject:
-        return Reject(
-            rows.lines[place], refused.code, refused.message, readable(rows.texts[place])
-        )
+        return Reject(rows.lines[place], refused.code, refused.message, readable(rows.texts[place]))
 
 
 def _chunk(lane: list[Balance], *, own_ids: bool) -> Chunk:

@@ -91,7 +91,9 @@ _ALL = (
             ),
             Column("phone", "may be empty", optional(text(50))),
             Column("email", "may be empty", optional(text(254))),
-            Column("id_document", "number of the identity document; may be empty", optional(text(64))),
+            Column(
+                "id_document", "number of the identity document; may be empty", optional(text(64))
+            ),
             Column("birth_date", "YYYY-MM-DD; may be empty", optional(day)),
             Column("address", "may be empty", optional(text(500))),
         ),

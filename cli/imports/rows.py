@@ -10,7 +10,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from cli.imports.sources import LONGEST_LINE, Source
+from cli.imports.sources import LONGEST_LINE, Source, SourceEnds
 from cli.imports.stopped import ImportStopped
 
 MOST_LINES = 50
@@ -49,7 +49,10 @@ class RowReader:
         """Read the first block; raises ImportStopped for a file that cannot be a table."""
         self._name = source.name
         self._blocks = source.blocks()
-        self._first_block = next(self._blocks, b"").removeprefix(_BOM)
+        try:
+            self._first_block = next(self._blocks, b"").removeprefix(_BOM)
+        except SourceEnds as error:
+            raise ImportStopped(f"{self._name}, line 1: {error}") from None
         self._line = 2
         self.header = self._read_header()
 
@@ -94,7 +97,13 @@ class RowReader:
         if self._first_block:
             yield self._first_block
             self._first_block = b""
-        yield from self._blocks
+        try:
+            yield from self._blocks
+        except SourceEnds as error:
+            raise ImportStopped(
+                f"{self._name}, after line {self._line - 1}: {error}. "
+                "The rows before are imported; import the whole file to complete them"
+            ) from None
 
     def _rows(self, lines: list[str], clean: bool, *, last: bool) -> tuple[Rows, int]:
         """The rows of lines, and how many lines they are: a row may go on in the next block."""

@@ -29,6 +29,10 @@ _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31
 
 
+class SourceEnds(Exception):
+    """The source ends where it should not; the message says how."""
+
+
 class Source:
     """An opened source. `name` is what messages call it."""
 
@@ -51,18 +55,24 @@ class Source:
     def blocks(self) -> Iterator[bytes]:
         """Blocks of whole lines, each with its line end; the file's last line may have none.
 
-        Raises ImportStopped when the compression is cut off or damaged: the unfinished line
-        before that place is not delivered.
+        Raises SourceEnds when the compression is cut off or damaged, after the last whole line
+        before that place.
         """
         held = bytearray()
-        for piece in self._bounded_lines():
-            held += piece
-            while len(held) >= BLOCK:
-                cut = held.rfind(b"\n", 0, BLOCK) + 1
-                yield bytes(held[:cut])
-                del held[:cut]
+        end: SourceEnds | None = None
+        try:
+            for piece in self._bounded_lines():
+                held += piece
+                while len(held) >= BLOCK:
+                    cut = held.rfind(b"\n", 0, BLOCK) + 1
+                    yield bytes(held[:cut])
+                    del held[:cut]
+        except SourceEnds as error:
+            end = error
         if held:
             yield bytes(held)
+        if end is not None:
+            raise end
 
     def _bounded_lines(self) -> Iterator[bytes]:
         """The bytes, without what is too much of a line; a piece ends where a line does."""
@@ -122,8 +132,8 @@ class Source:
                 elif not piece and len(data) < _PIECE and not (piece := next(pieces, b"")):
                     break
         except zlib.error as error:
-            raise ImportStopped(f"{self.name} is damaged: {error}") from None
-        raise ImportStopped(f"{self.name} is cut off: the compressed file has no end")
+            raise SourceEnds(f"the compressed file is damaged ({error})") from None
+        raise SourceEnds("the compressed file is cut off")
 
 
 @contextmanager

@@ -56,10 +56,13 @@ def imported(path: Path) -> set[str]:
 
 
 def texts(path: Path) -> Iterator[str]:
-    """The string literals of a Python file that are values, not docstrings."""
-    told = {
-        id(node.value) for node in ast.walk(parsed(path)) if isinstance(node, ast.Expr)
-    }  # docstrings, and the strings that describe a constant
+    """The string literals of a Python file that are values: no docstrings, no exported names."""
+    told: set[int] = set()
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Expr):  # docstrings, and the strings that describe a constant
+            told.add(id(node.value))
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            told |= {id(name) for name in ast.walk(node.value)}
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
             yield node.value

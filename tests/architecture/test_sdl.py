@@ -35,7 +35,7 @@ def blocks(table: str) -> Iterator[tuple[str, str | None, Fields]]:
             found = FIELD.fullmatch(line)
             assert found, line
             pairs = (pair.split(": ") for pair in found[2].split(", ")) if found[2] else ()
-            fields[found[1]] = ({argument: type_ for argument, type_ in pairs}, found[3])
+            fields[found[1]] = (dict(pairs), found[3])
         yield name, interface or None, fields
 
 

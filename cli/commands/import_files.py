@@ -1,0 +1,134 @@
+"""terrace import"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+import click
+
+from cli.embedded import EmbeddedError
+from cli.imports import KINDS, Importer, ImportStopped, Kind, Summary, files_of
+from cli.session import on_database, read_settings
+from repository.calendar import CalendarError
+from repository.database import Database
+from repository.migrate import MigrationError
+
+_STOPS = (ImportStopped, CalendarError, EmbeddedError, MigrationError)
+
+
+def _columns(kind: Kind) -> str:
+    lines = [f"  {kind.name}"]
+    for column in kind.columns:
+        name = column.name if column.required else f"[{column.name}]"
+        lines.append(f"    {name:<16} {column.about}")
+    return "\n".join(lines)
+
+
+class _Manual(click.Command):
+    """A command whose help ends with the table of columns."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the columns as they stand."""
+        formatter.write("\nColumns ([in brackets]: may be left out):\n\n")
+        formatter.write("\n\n".join(map(_columns, KINDS.values())) + "\n")
+
+
+class _Stopped(click.ClickException):
+    """The import could not be done or finished; one line says why."""
+
+    exit_code = 2
+
+
+@click.command("import", cls=_Manual)
+@click.argument("kind_or_dir", metavar="KIND|DIR")
+@click.argument("file", required=False)
+def command(kind_or_dir: str, file: str | None) -> None:
+    """Import files of an institution's data.
+
+    \b
+      terrace import balances balances-2025-04.csv.gz
+      terrace import /data/export
+
+    With KIND and FILE, one file is imported; KIND is branches, managers, customers, accounts,
+    rates or balances, and FILE may be - for standard input. With DIR, its files branches.csv,
+    managers.csv, customers.csv, accounts.csv, rates.csv and balances.csv are imported in this
+    order, those that are there; each may be compressed (branches.csv.gz).
+
+    Files are CSV in UTF-8: commas, a header row with the names below in any order, double quotes
+    around values with commas; compressed with gzip or not. Dates are YYYY-MM-DD, decimals have a
+    point. Files of any size are read as a stream.
+
+    What is stored is brought up to what the file says; a later row for the same thing wins. A row
+    that is stored already changes nothing, so a file can be imported twice, and an import that was
+    cut off is simply given again. A balance of a closed month becomes a correction. While a month
+    is being closed, customers, accounts and rates have to wait; balances need not.
+
+    A row that cannot be taken is left out and written, with its line, a code and the reason, to
+    FILE.rejected.csv (stdin.rejected.csv for -); the others go on. Put it right in the source and
+    import the file again.
+
+    \b
+    Exit status: 0 every row was taken, 1 rows were rejected, 2 the import could not be done.
+    """
+    settings = read_settings()
+    summaries: list[Summary] = []
+
+    def report(summary: Summary) -> None:
+        summaries.append(summary)
+        click.echo(str(summary))
+        if summary.rejected:
+            click.echo(f"see {summary.rejected_file}", err=True)
+
+    async def work(database: Database) -> None:
+        importer = Importer(
+            database, future_days=settings.future_days, progress=_bar, report=report
+        )
+        for kind, name in wanted:
+            await importer.file(kind, name)
+
+    try:
+        wanted = _wanted(kind_or_dir, file)
+        on_database(settings, work)
+    except _STOPS as error:
+        raise _Stopped(str(error)) from error
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        done = "; what was recorded stays, import again to complete it" if summaries else ""
+        raise _Stopped(f"{str(error) or type(error).__name__}{done}") from error
+    if any(summary.rejected for summary in summaries):
+        sys.exit(1)
+
+
+def _wanted(kind_or_dir: str, file: str | None) -> list[tuple[str, str]]:
+    """The kinds and files to import, looked at before a server is started for them."""
+    if file is None:
+        folder = Path(kind_or_dir)
+        if folder.is_dir():
+            return [(kind, str(path)) for kind, path in files_of(folder)]
+        if kind_or_dir in KINDS:
+            raise click.UsageError(f"give a file as well: terrace import {kind_or_dir} FILE")
+        raise click.UsageError(
+            f"'{kind_or_dir}' is no folder; for one file: terrace import KIND FILE, "
+            f"where KIND is one of {', '.join(KINDS)}"
+        )
+    if kind_or_dir not in KINDS:
+        raise click.UsageError(f"'{kind_or_dir}' is none of {', '.join(KINDS)}")
+    if file != "-" and not Path(file).exists():
+        raise ImportStopped(f"there is no file {file}")
+    return [(kind_or_dir, file)]
+
+
+@contextmanager
+def _bar(kind: str, size: int | None) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal, nothing elsewhere."""
+    stderr = click.get_text_stream("stderr")
+    if size is None or not stderr.isatty():
+        yield lambda read: None
+        return
+    with click.progressbar(length=size, label=kind, file=stderr) as bar:
+
+        def advance(read: int) -> None:
+            bar.update(read - bar.pos)
+
+        yield advance

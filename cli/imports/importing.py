@@ -1,0 +1,228 @@
+"""Importing a file or a folder: rows are read ahead, recorded block by block, and counted.
+
+Every block is committed by itself. An import that ends early, whatever ended it, has recorded a
+part of the file; the same import again finds that part stored and records the rest.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.imports.ahead import ahead
+from cli.imports.balances import LANES, Balances, balances
+from cli.imports.kinds import KINDS
+from cli.imports.records import Records, Reject, records
+from cli.imports.rejected import RejectedFile
+from cli.imports.rows import readable
+from cli.imports.sources import Source, open_source, rejected_file
+from cli.imports.stopped import ImportStopped
+from cli.session import OPERATOR
+from domain.actors import Actor
+from repository.database import Database
+from repository.ledger import Rejection
+from repository.load_balances import Lane
+from repository.loaded import Loaded
+from repository.loading import check_open, load
+
+MOST_BRANCHES = 100_000
+_BLOCKS_UNDER_WAY = 2
+
+Progress = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]
+"""Shows how far a file has been read: given its kind and its size in bytes (None: unknown), a
+block in which it is told the bytes read so far."""
+
+
+@contextmanager
+def unseen(kind: str, size: int | None) -> Iterator[Callable[[int], None]]:
+    """Progress that nobody watches."""
+    yield lambda read: None
+
+
+@dataclass(slots=True)
+class Summary:
+    """What came of a file: rows read, recorded, stored already, rejected; and where those are."""
+
+    kind: str
+    rejected_file: Path
+    read: int = 0
+    recorded: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return (
+            f"{self.kind}: {self.read} read, {self.recorded} recorded, "
+            f"{self.unchanged} already there, {self.rejected} rejected"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """How files are imported into a database, and who is told.
+
+    `report` is given every file's summary; of one that could not be finished if a row was read.
+    """
+
+    database: Database
+    actor: Actor = OPERATOR
+    future_days: int = 366
+    progress: Progress = unseen
+    report: Callable[[Summary], None] = lambda summary: None
+
+    async def file(self, kind: str, file: str) -> Summary:
+        """Import a file, `-` being standard input.
+
+        Raises ImportStopped for a file that cannot be read (any further), and CalendarError
+        while a close would miss what is imported.
+        """
+        await check_open(self.database, kind)
+        rejected = RejectedFile(rejected_file(file))
+        summary = Summary(kind, rejected.path)
+        try:
+            with (
+                open_source(file) as source,
+                rejected,
+                self.progress(kind, source.size) as advance,
+            ):
+                work = _Work(self, source, rejected, summary, advance)
+                if kind == "balances":
+                    await work.balances()
+                else:
+                    await work.records()
+        except BaseException:
+            if summary.read:
+                self._tell(summary, rejected)
+            raise
+        self._tell(summary, rejected)
+        return summary
+
+    def _tell(self, summary: Summary, rejected: RejectedFile) -> None:
+        summary.rejected = rejected.rows
+        self.report(summary)
+
+    async def folder(self, folder: Path) -> list[Summary]:
+        """Import the files of a folder in the order in which they refer to each other."""
+        return [await self.file(kind, str(path)) for kind, path in files_of(folder)]
+
+
+def files_of(folder: Path) -> list[tuple[str, Path]]:
+    """The kinds and files of a folder in the order in which they are imported.
+
+    Raises ImportStopped for a folder without any, and for a kind that is there twice.
+    """
+    found = []
+    for kind in KINDS:
+        paths = [folder / f"{kind}.csv", folder / f"{kind}.csv.gz"]
+        there = [path for path in paths if path.exists()]
+        if len(there) > 1:
+            raise ImportStopped(
+                f"{folder} holds both {there[0].name} and {there[1].name}: remove one of them"
+            )
+        found += [(kind, path) for path in there]
+    if not found:
+        expected = ", ".join(f"{kind}.csv" for kind in KINDS)
+        raise ImportStopped(
+            f"{folder} holds nothing to import: expected are {expected} (or the same with .gz)"
+        )
+    return found
+
+
+@dataclass(slots=True)
+class _Work:
+    """The import of one file."""
+
+    how: Importer
+    source: Source
+    rejected: RejectedFile
+    summary: Summary
+    advance: Callable[[int], None]
+
+    async def records(self) -> None:
+        """Import a kind of which a block is loaded at a time."""
+        gathered = Records(0, [], {}, [])
+        first = True
+        async for block in ahead(records(self.source, KINDS[self.summary.kind])):
+            if first:
+                self.rejected.begin()
+                first = False
+            self.summary.read += block.read
+            if self.summary.kind == "branches":
+                self._gather(gathered, block)
+            else:
+                await self._load(block)
+            self.advance(self.source.read)
+        await self._load(gathered)
+
+    def _gather(self, gathered: Records, block: Records) -> None:
+        """Branches are loaded all at once: a parent may come after its children."""
+        gathered.values += block.values
+        gathered.texts |= block.texts
+        self.rejected.write(block.rejects)
+        if len(gathered.values) > MOST_BRANCHES:
+            raise ImportStopped(f"{self.source.name} has more than {MOST_BRANCHES} branches")
+
+    async def _load(self, block: Records) -> None:
+        loaded = await load(
+            self.how.database,
+            self.summary.kind,
+            block.values,
+            actor=self.how.actor,
+            source=self.source.name,
+            future_days=self.how.future_days,
+        )
+        self._count(block.rejects, [loaded], lambda line: readable(block.texts[line]))
+
+    async def balances(self) -> None:
+        """Import balances: while one block is recorded, the next ones are read and begun."""
+        how = self.how
+        lanes = [
+            Lane(how.database, how.actor, self.source.name, how.future_days) for _ in range(LANES)
+        ]
+        under_way: deque[tuple[Balances, list[asyncio.Task[Loaded]]]] = deque()
+        stopped: ImportStopped | None = None
+        first = True
+        try:
+            try:
+                async for block in ahead(balances(self.source)):
+                    if first:
+                        self.rejected.begin()
+                        first = False
+                    pairs = zip(lanes, block.chunks, strict=False)
+                    tasks = [asyncio.create_task(lane.record(chunk)) for lane, chunk in pairs]
+                    under_way.append((block, tasks))
+                    if len(under_way) > _BLOCKS_UNDER_WAY:
+                        await self._settle(*under_way.popleft())
+            except ImportStopped as error:
+                stopped = error
+            while under_way:
+                await self._settle(*under_way.popleft())
+        finally:
+            left = [task for _, tasks in under_way for task in tasks]
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+        if stopped is not None:
+            raise stopped
+
+    async def _settle(self, block: Balances, tasks: list[asyncio.Task[Loaded]]) -> None:
+        await asyncio.gather(*tasks)
+        self.summary.read += block.read
+        self._count(block.rejects, [task.result() for task in tasks], block.text_of)
+        self.advance(self.source.read)
+
+    def _count(
+        self, rejects: list[Reject], loads: Sequence[Loaded], text_of: Callable[[int], str]
+    ) -> None:
+        for loaded in loads:
+            self.summary.recorded += loaded.recorded
+            self.summary.unchanged += loaded.unchanged
+            rejects = rejects + [_reject(rejection, text_of) for rejection in loaded.rejections]
+        self.rejected.write(rejects)
+
+
+def _reject(rejection: Rejection, text_of: Callable[[int], str]) -> Reject:
+    return Reject(rejection.place, rejection.code, rejection.message, text_of(rejection.place))

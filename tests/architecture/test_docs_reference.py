@@ -1,0 +1,292 @@
+"""The reference pages say what the program has: settings, commands, codes, columns of files."""
+
+import re
+from enum import Enum
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+from annotated_types import Ge, Gt, Le, MinLen
+from pydantic.fields import FieldInfo
+
+import domain.actors
+import domain.changes
+import domain.customers
+import domain.decision
+import domain.policy
+import domain.products
+import domain.risk
+import domain.standing
+from api.errors import STATUS_OF, Close, Code
+from cli.imports.kinds import KINDS, Kind
+from cli.main import COMMANDS, cli
+from settings import Settings
+from tests.architecture.source_tree import ROOT, files, modules, relative, texts
+
+REFERENCE = ROOT / "docs" / "reference"
+ENUMERATIONS: tuple[ModuleType, ...] = (
+    domain.actors,
+    domain.changes,
+    domain.customers,
+    domain.decision,
+    domain.policy,
+    domain.products,
+    domain.risk,
+    domain.standing,
+)
+
+
+def page(name: str) -> str:
+    return (REFERENCE / name).read_text(encoding="utf-8")
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of all table rows of a text, headings and rules left out."""
+    found = []
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        following = lines[number + 1] if number + 1 < len(lines) else ""
+        if line.startswith("|") and not line.startswith("|--") and not following.startswith("|--"):
+            found.append([cell.strip() for cell in line.strip("|").split(" | ")])
+    return found
+
+
+def sections(text: str) -> dict[str, str]:
+    """The text under each heading of the second level."""
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+# Settings
+
+
+def shown_default(name: str, field: FieldInfo) -> str:
+    if name == "data_dir":
+        return "the user's data folder"
+    if field.default is None:
+        return "none"
+    return f"`{field.default:g}`" if isinstance(field.default, float) else f"`{field.default}`"
+
+
+def shown_bounds(field: FieldInfo) -> str | None:
+    """The bounds in words; None where a sentence has to say it."""
+    at_least = next((m.ge for m in field.metadata if isinstance(m, Ge)), None)
+    above = next((m.gt for m in field.metadata if isinstance(m, Gt)), None)
+    at_most = next((m.le for m in field.metadata if isinstance(m, Le)), None)
+    shortest = next((m.min_length for m in field.metadata if isinstance(m, MinLen)), None)
+    if shortest is not None:
+        return f"{shortest} characters or more"
+    if at_least is not None and at_most is not None:
+        return f"{at_least} to {at_most}"
+    if at_least is not None:
+        return f"{at_least} or more"
+    return None if above is None else f"more than {above:g}"
+
+
+def test_the_table_of_settings_is_the_settings() -> None:
+    table = page("settings.md").partition("## Notes")[0]
+    told = {cells[0]: cells[1:] for cells in rows(table)}
+    assert list(told) == [f"`TERRACE_{name.upper()}`" for name in Settings.model_fields]
+    for name, field in Settings.model_fields.items():
+        default, allowed, meaning = told[f"`TERRACE_{name.upper()}`"]
+        assert default == shown_default(name, field), name
+        assert allowed == (shown_bounds(field) or allowed), name
+        assert meaning == field.description, name
+
+
+def test_every_setting_that_documents_name_exists() -> None:
+    known = {f"TERRACE_{name.upper()}" for name in Settings.model_fields}
+    for path in [*ROOT.glob("*.md"), *files("docs", "*.md")]:
+        named = set(re.findall(r"\bTERRACE_[A-Z_]+[A-Z]\b", path.read_text(encoding="utf-8")))
+        assert named <= known, relative(path)
+
+
+# Commands
+
+
+def command_of(name: str) -> click.Command:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    return command
+
+
+def test_every_command_has_its_section_in_the_order_of_the_help() -> None:
+    told = [head for head in sections(page("commands.md")) if head.startswith("terrace ")]
+    assert told == [f"terrace {name}" for name in COMMANDS]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_section_tells_every_option_argument_and_exit_status(name: str) -> None:
+    text = sections(page("commands.md"))[f"terrace {name}"]
+    command = command_of(name)
+    options = [p for p in command.params if isinstance(p, click.Option)]
+    arguments = [p for p in command.params if isinstance(p, click.Argument)]
+    told = {cells[0].strip("`").split(" ")[0]: cells[1] for cells in rows(text)}
+    expected = {option.opts[0] for option in options}
+    named = {name for name in told if name.startswith("-")}
+    assert named == expected
+    usage = re.search(r"^    terrace (.+)$", text, re.MULTILINE)
+    assert usage, "its usage"
+    assert usage[1].split(" ")[0] == name
+    for argument in arguments:
+        assert argument.make_metavar(click.Context(command)).strip("[]") in usage[1]
+    assert "Exit status:" in text
+
+
+def test_the_commands_statuses_are_told_once_for_all() -> None:
+    assert "`0`" in page("commands.md")
+    assert "`1`" in page("commands.md")
+    assert "`2`" in page("commands.md")
+
+
+# Codes
+
+WORD = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
+IN_SQL = re.compile(r"'([A-Z][A-Z0-9_]{3,})'")
+NOT_CODES = {
+    "C101538": "a customer of the demo data",
+    "M1001": "a manager of the demo data",
+    "CUTOFF": "a state of a close",
+    "RUNNING": "a state of a close",
+    "VERIFY": "a state of a close that no program enters",
+    "CLOSED": "a state of a close",
+    "FAILED": "a state of a close",
+    "APPLIED": "a state of a correction",
+    "PENDING_REVIEW": "a state of a correction",
+    "SUPERSEDED": "a state of a correction",
+    "DUPLICATE": "how the recording statement counts, not an answer",
+    "DESC": "a direction of a list",
+    "NAME": "a sort key of a list",
+    "NUMBER": "a sort key of a list, and a placeholder in a help text",
+    "MONTH": "a placeholder in a help text",
+    "HS256": "the algorithm of tokens",
+    "POST": "a method of HTTP",
+    "TR001": "the SQLSTATE that becomes NO_BUSINESS_DATE",
+}
+NOT_LOOKED_AT = ("cli/demo/", "cli/embedded/")
+
+
+def words_of_enumerations() -> set[str]:
+    return {
+        word
+        for module in ENUMERATIONS
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, Enum)
+        for member in kind
+        for word in (member.name, str(member.value))
+    }
+
+
+def codes_in_the_program() -> dict[str, str]:
+    """Every literal that can be a code, with a place where it stands."""
+    found: dict[str, str] = {}
+    for path in modules("schema", "api", "repository", "cli", "workers"):
+        if relative(path).startswith(NOT_LOOKED_AT):
+            continue
+        for text in texts(path):
+            if WORD.fullmatch(text) and len(text) > 3:
+                found.setdefault(text, relative(path))
+    for path in files("repository", "*.sql"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            for word in IN_SQL.findall(line.partition("--")[0]):
+                found.setdefault(word, relative(path))
+    for text in texts(ROOT / "domain" / "money.py"):
+        if WORD.fullmatch(text) and len(text) > 3:
+            found.setdefault(text, "domain/money.py")
+    leave_out = words_of_enumerations() | NOT_CODES.keys()
+    return {
+        word: place
+        for word, place in found.items()
+        if word not in leave_out and not word.startswith("TERRACE_")
+    }
+
+
+def codes_in_the_documentation() -> set[str]:
+    codes = sections(page("errors.md"))
+    tables = [text for head, text in codes.items() if not head.startswith("Close codes")]
+    return {
+        cells[0].strip("`") for text in tables for cells in rows(text) if cells[0].startswith("`")
+    }
+
+
+def test_every_code_a_caller_can_get_is_documented() -> None:
+    missing = {
+        code: place
+        for code, place in codes_in_the_program().items()
+        if code not in codes_in_the_documentation()
+    }
+    assert missing == {}
+
+
+def test_no_code_is_documented_that_nobody_can_get() -> None:
+    in_two_senses = {"TERMINATED"}  # a status too
+    stale = codes_in_the_documentation() - codes_in_the_program().keys() - in_two_senses
+    assert stale == set()
+
+
+def test_what_is_said_to_be_no_code_is_still_in_the_program() -> None:
+    literals = {
+        text
+        for path in modules("schema", "api", "repository", "cli", "workers")
+        for text in texts(path)
+    }
+    literals |= {
+        word
+        for path in files("repository", "*.sql")
+        for word in IN_SQL.findall(path.read_text(encoding="utf-8"))
+    }
+    assert set(NOT_CODES) <= literals
+
+
+def test_every_code_has_a_meaning_and_something_to_do() -> None:
+    for head, text in sections(page("errors.md")).items():
+        for cells in rows(text):
+            assert len(cells) >= 3, f"{head}: {cells}"
+            assert all(cells), f"{head}: {cells}"
+
+
+@pytest.mark.parametrize("code", Code, ids=lambda code: code.value)
+def test_the_api_codes_are_documented_with_their_status(code: Code) -> None:
+    [row] = [
+        cells for cells in rows(sections(page("errors.md"))["Requests"]) if cells[0] == f"`{code}`"
+    ]
+    assert row[1] == str(STATUS_OF[code])
+
+
+def test_the_close_codes_of_a_socket_are_documented() -> None:
+    [text] = [t for head, t in sections(page("errors.md")).items() if head.startswith("Close")]
+    assert [int(cells[0]) for cells in rows(text)] == [int(code) for code in Close]
+
+
+# Import files
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_a_file_has_the_columns_that_are_documented(kind: Kind) -> None:
+    told = rows(sections(page("import-files.md"))[kind.name])
+    assert [cells[0].strip("`") for cells in told] == [column.name for column in kind.columns]
+    header = ",".join(column.name for column in kind.columns if column.required)
+    assert f"\n{header}" in sections(page("import-files.md"))[kind.name]
+
+
+def test_the_kinds_are_documented_in_the_order_a_folder_is_loaded_in() -> None:
+    told = [head for head in sections(page("import-files.md")) if head in KINDS]
+    assert told == list(KINDS)
+
+
+def test_the_rejection_codes_of_files_are_told_with_the_files() -> None:
+    text = page("import-files.md")
+    codes = {
+        code for code, place in codes_in_the_program().items() if place.startswith("cli/imports")
+    }
+    assert {code for code in codes if f"`{code}`" not in text} == set()
+
+
+def test_the_path_of_the_reference_is_a_folder() -> None:
+    assert {path.name for path in Path(REFERENCE).iterdir()} == {
+        "commands.md",
+        "errors.md",
+        "import-files.md",
+        "settings.md",
+    }
