@@ -13,7 +13,7 @@ select
     coalesce(sum(v.level) filter (where v.component = 'SETTLEMENT_FUNDS'), 0)
         as settlement_funds_level,
     coalesce(sum(v.unvalued), 0) = 0 as complete,
-    min(v.closed_on) + 1 as changes_on
+    least(min(v.closed_on) + 1, min(v.next_quote)) as changes_on
 from unnest($1::integer[]) as asked(customer_id)
 left join (
     with held as (
@@ -53,7 +53,7 @@ left join (
         from terrace.rate
         where as_of <= $3::date
     )
-    select s.customer_id, s.component, s.closed_on,
+    select s.customer_id, s.component, s.closed_on, null::date as next_quote,
         s.amount * (s.ends - s.starts + 1) as value,
         case when s.ends = $3::date then s.amount end as level,
         0 as unvalued
@@ -61,6 +61,10 @@ left join (
     where s.currency = $5 and s.ends >= s.starts
     union all
     select s.customer_id, s.component, s.closed_on,
+        case when s.ends = $3::date and s.amount <> 0 then (
+            select min(r.as_of) from terrace.rate r
+            where r.currency = s.currency and r.as_of > $3::date
+        ) end,
         s.amount * coalesce(q.value, 0), s.amount * q.level,
         case when s.amount = 0 then 0 else s.ends - s.starts + 1 - coalesce(q.days, 0) end
     from spans s cross join lateral (

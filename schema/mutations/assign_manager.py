@@ -6,10 +6,9 @@ from domain.actors import Role
 from repository.calendar import audit
 from repository.reading.tables import CUSTOMER
 from repository.statements import sql
-from schema import identifiers
 from schema.context import Context
 from schema.fields import to_one
-from schema.mutations.customers import locked_customer, text_of
+from schema.mutations.customers import key_in, locked_customer, text_of
 from schema.mutations.operation import Refused, Row, UserError, operation, user_errors
 from schema.types.customer import Customer
 
@@ -41,7 +40,7 @@ async def perform(context: Context, given: AssignManagerInput) -> Row:
             customer = await locked_customer(connection, given.customer, context.actor)
             key = 0
             if given.manager is not None:
-                key = identifiers.key_of("Manager", given.manager)
+                key = key_in(given.manager, "Manager", "manager")
                 manager = await connection.fetchrow(sql("manager_by_id"), key)
                 if manager is None or manager["branch_id"] != customer["branch_id"]:
                     raise Refused(

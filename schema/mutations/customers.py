@@ -4,6 +4,7 @@ from typing import Any
 
 from domain.actors import Actor
 from repository.database import Connection
+from repository.reading.parameters import InvalidArgument
 from repository.statements import sql
 from schema import identifiers
 from schema.mutations.operation import Refused, may_see
@@ -13,11 +14,19 @@ _LONGEST = 2000
 
 async def locked_customer(connection: Connection, identifier: str, actor: Actor) -> Any:
     """The customer's row, locked; one the caller may not see is as good as none."""
-    key = identifiers.key_of("Customer", identifier)
+    key = key_in(identifier, "Customer", "customer")
     customer = await connection.fetchrow(sql("customer_in_scope"), key)
     if customer is None or not may_see(actor, customer):
         raise Refused("NOT_FOUND", "there is no such customer", "input", "customer")
     return customer
+
+
+def key_in(identifier: str, kind: str, field: str) -> int:
+    """The key that an identifier in an input names; raises Refused for one that is none."""
+    try:
+        return identifiers.key_of(kind, identifier)
+    except InvalidArgument as fault:
+        raise Refused(fault.code, str(fault), "input", field) from None
 
 
 def text_of(value: str, field: str) -> str:

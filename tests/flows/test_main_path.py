@@ -187,3 +187,22 @@ async def test_a_closing_account_changes_the_figure_on_its_day_without_any_updat
     assert (figure["asOf"], figure["total"]) == ("2025-01-20", "155.00")
     await house.close("2025-01")
     assert (await house.aum("C1", "2025-01"))["total"] == "100.00"  # type: ignore[index]
+
+
+async def test_a_rate_known_beforehand_counts_from_its_day_on_without_any_update(
+    house: House,
+) -> None:
+    await house.people(2)
+    async with house.database.unit() as connection:
+        await connection.execute("""
+            insert into terrace.rate values ('USD', '2025-01-01', 7), ('USD', '2025-01-06', 8);
+            insert into terrace.account (customer_id, manager_id, branch_id, number, product_class,
+                currency, opened_on)
+            select id, manager_id, branch_id, 'X', 'FUND', 'USD', '2024-01-01'
+            from terrace.customer where number = 'C1'""")
+    await house.record(("X", "2025-01-01", "100.00"))
+    await house.work()
+    assert (await house.aum("C1"))["total"] == "700.00"  # type: ignore[index]
+    await house.record(("A2", "2025-01-10", "1.00"))
+    await house.work()
+    assert (await house.aum("C1"))["total"] == "750.00"  # type: ignore[index]
