@@ -39,9 +39,10 @@ create table bench.aum (like terrace.aum, primary key (customer_id, month));
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """How a close went: seconds, megabytes of its process at the most, and what it computed."""
+    """How a close went: seconds, those of its process, the most megabytes it had, the results."""
 
     seconds: float
+    process_seconds: float
     memory: float
     total: Decimal
     changes: int
@@ -52,15 +53,19 @@ async def run(place: Place) -> Report:
     rows, times, figures = [], {}, {}
     for customers, rounds in _SIZES[place.scale]:
         populated = await place.populated(customers)
-        closes, bares = [], []
+        closes, bares, close_costs, bare_costs = [], [], [], []
         for number in range(rounds):
             url = await place.copy(populated)
             await place.settle()
+            start = place.postgres_seconds()
             seconds, total = await _bare(url)
             bares.append(seconds)
             await place.settle()
+            between = place.postgres_seconds()
             closed = await _in_another_process(url)
             closes.append(closed)
+            bare_costs.append(between - start)
+            close_costs.append(place.postgres_seconds() - between)
             if closed.total != total:
                 raise RuntimeError(f"the close computed {closed.total}, bare SQL {total}")
             await place.drop(url)
@@ -72,10 +77,15 @@ async def run(place: Place) -> Report:
         ours, peer = median([one.seconds for one in closes]), median(bares)
         times[customers] = (ours, peer)
         memory = max(one.memory for one in closes)
-        rows.append((customers, ours, peer, ours / peer, customers / ours, memory))
+        process = median([one.process_seconds for one in closes])
+        costs = process, median(close_costs), median(bare_costs)
+        rows.append((customers, ours, peer, ours / peer, customers / ours, *costs, memory))
         figures[str(customers)] = {
             "close_seconds": [one.seconds for one in closes],
             "bare_seconds": bares,
+            "close_process_seconds": [one.process_seconds for one in closes],
+            "close_postgres_seconds": close_costs,
+            "bare_postgres_seconds": bare_costs,
             "memory_mb": memory,
             "tier_changes": closes[0].changes,
         }
@@ -83,7 +93,10 @@ async def run(place: Place) -> Report:
     return Report(
         "close",
         f"closing a month, 24 change points a customer, chunks of {_chunk():,}",
-        ("customers", "close s", "bare SQL s", "times bare", "customers/s", "peak MB"),
+        (
+            *("customers", "close s", "bare SQL s", "times bare", "customers/s"),
+            *("process s", "postgres s", "bare postgres s", "peak MB"),
+        ),
         rows,
         {
             "close_time_small": ours_small / bare_small,
@@ -96,6 +109,7 @@ async def run(place: Place) -> Report:
             "bare SQL: the statement write_aum for all customers at once, into an empty table "
             "with its key",
             "the close also judges, stores decisions and events, sums again and publishes",
+            "process s, postgres s: processor time",
         ),
     )
 
@@ -136,6 +150,7 @@ def _close(url: str) -> Closed:
 
 async def _carry_out(url: str) -> Closed:
     async with Database(url, KEY) as database:
+        before = resource.getrusage(resource.RUSAGE_SELF)
         began = time.perf_counter()
         await request_close(database, OPEN, "benchmark")
         await carry_out(database, chunk=_chunk(), batch=_default("recompute_batch"))
@@ -145,8 +160,9 @@ async def _carry_out(url: str) -> Closed:
             total = await connection.fetchval("select sum(total) from terrace.close_chunk")
     if run.state != "CLOSED":
         raise RuntimeError(f"the close ended as {run.state}: {run.problem}")
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB / 1e6
-    return Closed(seconds, memory, total, run.changes)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    process_seconds = usage.ru_utime + usage.ru_stime - before.ru_utime - before.ru_stime
+    return Closed(seconds, process_seconds, usage.ru_maxrss * _KIB / 1e6, total, run.changes)
 
 
 def _chunk() -> int:

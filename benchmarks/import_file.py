@@ -2,13 +2,16 @@
 
 import asyncio
 import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -46,39 +49,50 @@ insert into bench.balance select * from bench.staging on conflict do nothing
 """
 
 
+@dataclass(frozen=True, slots=True)
+class _Took:
+    """Seconds of one side, and of the processors: the loading process's and PostgreSQL's."""
+
+    seconds: float
+    process: float
+    postgres: float
+
+
 async def run(place: Place) -> Report:
     """Rows a second of one file, each round into a fresh copy of the same institution."""
     size = _SIZES[place.scale]
     populated = await place.populated(size.customers, points=False)
-    took: dict[str, list[float]] = {"terrace import": [], "staged COPY": [], "plain COPY": []}
+    took: dict[str, list[_Took]] = {"terrace import": [], "staged COPY": [], "plain COPY": []}
     with tempfile.TemporaryDirectory(prefix="terrace-bench-") as name:
         feed, keyed = Path(name) / "balances.csv", Path(name) / "keyed.csv"
         _write(feed, keyed, size)
         for number in range(size.rounds):
             url = await place.copy(populated)
-            await place.settle()
             took["terrace import"].append(await _import(place, url, feed, size.rows))
-            for side, seconds in (await _copy(place, superuser(url), keyed)).items():
-                took[side].append(seconds)
+            await _copy(place, superuser(url), keyed, took)
             await place.drop(url)
-            shown = ", ".join(f"{side} {seconds[-1]:.1f} s" for side, seconds in took.items())
+            shown = ", ".join(f"{side} {all_[-1].seconds:.1f} s" for side, all_ in took.items())
             print(f"import {number + 1}/{size.rounds} {shown}", file=sys.stderr)
-    rates = {side: size.rows / median(seconds) for side, seconds in took.items()}
-    ours = rates["terrace import"]
+    rows = []
+    for side, found in took.items():
+        seconds = median([one.seconds for one in found])
+        process = median([one.process for one in found])
+        postgres = median([one.postgres for one in found])
+        a_row = 1e6 / size.rows
+        rows.append((side, seconds, size.rows / seconds, process * a_row, postgres * a_row))
+    ours, staged, plain = (row[2] for row in rows)
     return Report(
         "import",
         f"a file of {size.rows:,} balances of {size.customers * 3:,} accounts, by day",
-        ("side", "seconds", "rows/s"),
-        [(side, median(seconds), rates[side]) for side, seconds in took.items()],
-        {
-            "of_staged_copy": ours / rates["staged COPY"],
-            "of_plain_copy": ours / rates["plain COPY"],
-        },
-        {"rounds_seconds": took},
+        ("side", "seconds", "rows/s", "process us", "postgres us"),
+        rows,
+        {"of_staged_copy": ours / staged, "of_plain_copy": ours / plain},
+        {"rounds": {side: [asdict(one) for one in found] for side, found in took.items()}},
         (
             "terrace import: the whole command, from the start of its process to its end",
             "staged COPY: COPY of ready keys, then INSERT .. ON CONFLICT DO NOTHING into a table "
             "of the balances' shape; plain COPY: straight into such a table",
+            "us: processor time a row",
         ),
     )
 
@@ -102,8 +116,20 @@ def _rows(size: _Size) -> Iterator[tuple[int, int, str, str]]:
         yield account // 3 + 1, account + 1, as_of, amount
 
 
-async def _import(place: Place, url: str, feed: Path, rows: int) -> float:
-    """Seconds of the command; raises RuntimeError unless it recorded every row."""
+@contextmanager
+def _timed(place: Place, who: int, took: list[_Took]) -> Iterator[None]:
+    """Times the block; `who` is whose processor time counts as the loading process's."""
+    before = resource.getrusage(who), place.postgres_seconds()
+    began = time.perf_counter()
+    yield
+    seconds = time.perf_counter() - began
+    after = resource.getrusage(who)
+    process = after.ru_utime + after.ru_stime - before[0].ru_utime - before[0].ru_stime
+    took.append(_Took(seconds, process, place.postgres_seconds() - before[1]))
+
+
+async def _import(place: Place, url: str, feed: Path, rows: int) -> _Took:
+    """The command's times; raises RuntimeError unless it recorded every row."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("TERRACE_")}
     environment = {
         **inherited,
@@ -112,33 +138,33 @@ async def _import(place: Place, url: str, feed: Path, rows: int) -> float:
         "TERRACE_SECRET_KEY": KEY,
     }
     command = [sys.executable, "-m", "cli.main", "import", "balances", str(feed)]
-    began = time.perf_counter()
-    done = await asyncio.to_thread(
-        subprocess.run, command, cwd=_ROOT, env=environment, capture_output=True, text=True
-    )
-    seconds = time.perf_counter() - began
     connection = await asyncpg.connect(superuser(url))
     try:
+        await place.settle()
+        took: list[_Took] = []
+        with _timed(place, resource.RUSAGE_CHILDREN, took):
+            done = await asyncio.to_thread(
+                subprocess.run, command, cwd=_ROOT, env=environment, capture_output=True, text=True
+            )
         recorded = await connection.fetchval("select count(*) from terrace.balance_update")
     finally:
         await connection.close()
     if done.returncode or recorded != rows:
         raise RuntimeError(f"the import recorded {recorded:,} of {rows:,} rows: {done.stderr}")
-    return seconds
+    return took[0]
 
 
-async def _copy(place: Place, url: str, keyed: Path) -> dict[str, float]:
+async def _copy(place: Place, url: str, keyed: Path, took: dict[str, list[_Took]]) -> None:
     connection = await asyncpg.connect(url)
+    copy = partial(connection.copy_to_table, source=keyed, schema_name="bench", format="csv")
     try:
         await connection.execute(_PREPARE)
         await place.settle()
-        began = time.perf_counter()
-        await connection.copy_to_table("staging", source=keyed, schema_name="bench", format="csv")
-        await connection.execute(_FROM_STAGING)
-        staged = time.perf_counter() - began
+        with _timed(place, resource.RUSAGE_SELF, took["staged COPY"]):
+            await copy("staging")
+            await connection.execute(_FROM_STAGING)
         await place.settle()
-        began = time.perf_counter()
-        await connection.copy_to_table("copied", source=keyed, schema_name="bench", format="csv")
-        return {"staged COPY": staged, "plain COPY": time.perf_counter() - began}
+        with _timed(place, resource.RUSAGE_SELF, took["plain COPY"]):
+            await copy("copied")
     finally:
         await connection.close()

@@ -1,5 +1,6 @@
 """Where benchmarks run: embedded servers in a temporary folder, and databases on them."""
 
+import contextlib
 import json
 import tempfile
 from collections.abc import Iterator
@@ -79,14 +80,14 @@ class Place:
             await server.close()
 
     def postgres_seconds(self) -> float:
-        """Processor time of all of PostgreSQL's processes so far."""
-        total = 0.0
-        for process in psutil.Process(self.postgres_pid).children():
-            try:
-                total += cpu_seconds(process)
-            except psutil.NoSuchProcess:
-                continue
-        return total
+        """Processor time of all of PostgreSQL's processes so far, ended ones included."""
+        postmaster = psutil.Process(self.postgres_pid)
+        running = 0.0
+        for process in postmaster.children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                running += cpu_seconds(process)
+        ended = postmaster.cpu_times()
+        return float(running + ended.children_user + ended.children_system)
 
     async def _new(self, template: str) -> str:
         self._databases += 1

@@ -10,10 +10,16 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
-from typing import overload
+from typing import TypeVar, overload
+
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""The years that months and days may be written with; arithmetic may go beyond."""
 
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+
+
+D = TypeVar("D", "Month", date)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,7 +43,7 @@ class Month:
         match = _MONTH.fullmatch(text) if isinstance(text, str) else None
         if match is None:
             raise ValueError(f"expected a month written YYYY-MM, got {_shown(text)}")
-        return cls(int(match[1]), int(match[2]))
+        return _written(cls(int(match[1]), int(match[2])))
 
     @classmethod
     def of(cls, day: date) -> Month:
@@ -106,7 +112,9 @@ def parse_date(text: object) -> date:
     if match is None:
         raise ValueError(f"expected a date written YYYY-MM-DD, got {_shown(text)}")
     try:
-        return date(int(match[1]), int(match[2]), int(match[3]))
+        return _written(date(int(match[1]), int(match[2]), int(match[3])))
+    except OutOfCalendar:
+        raise
     except ValueError:
         raise ValueError(f"there is no day {match[0]} in the calendar") from None
 
@@ -118,6 +126,17 @@ def one_year_from(start: date) -> date:
     from 2025-01-01 until 2025-12-31, from 2025-01-15 until 2026-01-31.
     """
     return (Month.of(start) + (11 if start.day == 1 else 12)).last_day
+
+
+class OutOfCalendar(ValueError):
+    """A year no institution's books reach: a slip of the pen, or a stand-in for "never"."""
+
+
+def _written(value: D) -> D:
+    """Return a month or day that somebody wrote, if its year is one that people mean."""
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise OutOfCalendar(f"the year {value.year} is not between {FIRST_YEAR} and {LAST_YEAR}")
+    return value
 
 
 def _shown(value: object) -> str:

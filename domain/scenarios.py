@@ -31,7 +31,6 @@ from domain.replay import Correction, MonthInput, published
 from domain.special import Grant
 from domain.standing import NON_MEMBER, Standing, Status
 
-FIRST_YEAR, LAST_YEAR = 1900, 9998
 AVERAGE_PLACES = 8
 MOST_MONTHS = 1200
 
@@ -152,8 +151,6 @@ def _months(listed: Field) -> list[MonthInput]:
         month = given["month"].month()
         if months and month != months[-1].month.next():
             given["month"].refuse(f"must be {months[-1].month.next()}: months are consecutive")
-        if not FIRST_YEAR <= month.year <= LAST_YEAR:
-            given["month"].refuse(f"must be in the years {FIRST_YEAR} to {LAST_YEAR}")
         months.append(MonthInput(month, _total(given["aum"])))
     if not 1 <= len(months) <= MOST_MONTHS:
         listed.refuse(f"must be 1 to {MOST_MONTHS} months")
@@ -178,8 +175,6 @@ def _policies(listed: Field, first: Month) -> list[TierPolicy]:
 def _grant(item: Field) -> Grant:
     given = item.fields(required=("from",), optional=("until",))
     start = given["from"].day()
-    if start.year > LAST_YEAR:
-        given["from"].refuse(f"must not be after the year {LAST_YEAR}")
     until = given["until"].day() if "until" in given else one_year_from(start)
     if until < start:
         given["until"].refuse(f"must not be before {start}")

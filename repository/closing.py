@@ -47,7 +47,12 @@ async def request_close(database: Database, month: Month, principal: str) -> Clo
                 f"and the open one is {calendar.open_month}",
                 "OUT_OF_ORDER",
             )
-        await connection.fetchrow(sql("begin_close"), month.first_day, principal)
+        if calendar.closing is not None and month != calendar.closing:
+            raise CalendarError(f"{calendar.closing} is being closed", "OUT_OF_ORDER")
+        epoch = await connection.fetchval(sql("begin_close"), month.first_day, principal)
+        if epoch is not None and epoch > 1:
+            await connection.execute(sql("forget_chunks"), month.first_day)
+            await connection.execute(sql("forget_events"), month.first_day)
         await connection.execute(sql("freeze_month"), month.first_day)
         return await _state(connection, month)
 
@@ -94,6 +99,7 @@ async def claim_chunk(
     if row is None:
         return None
     first, last = row["first_customer"], row["last_customer"]
+    await connection.execute(sql("dirty_of_chunk"), first, last)
     customers = await connection.fetch(sql("customers_of_chunk"), first, last)
     return first, last, [customer["id"] for customer in customers]
 
@@ -137,6 +143,7 @@ async def publish(connection: Connection, month: Month) -> bool:
     done = await connection.execute(sql("publish_close"), month.first_day)
     if done != "UPDATE 1":
         return False
+    await connection.execute(sql("lock_removed_accounts"), month.next().first_day)
     await connection.execute(sql("release_removed"), month.next().first_day)
     await connection.execute(sql("forget_changes"), month.first_day)
     await connection.execute(sql("finish_close"), month.first_day)
@@ -144,5 +151,7 @@ async def publish(connection: Connection, month: Month) -> bool:
 
 
 async def fail(connection: Connection, month: Month, problem: str) -> None:
-    """Stop the run; an operator must look at the problem."""
+    """Stop the run and let balances in again; an operator must look at the problem."""
+    await connection.execute(sql("own_ledger"))
     await connection.execute(sql("fail_close"), month.first_day, problem)
+    await connection.execute(sql("unfreeze_month"), month.first_day)

@@ -15,6 +15,12 @@ async def first_applied_correction(connection: Connection, customer_id: int) -> 
     return None if month is None else Month.of(month)
 
 
+async def pending_corrections(connection: Connection, customers: Sequence[int]) -> dict[int, Month]:
+    """The first month of the correction under review, for those customers who have one."""
+    rows = await connection.fetch(sql("pending_corrections"), customers)
+    return {row["customer_id"]: Month.of(row["month"]) for row in rows}
+
+
 async def supersede_pending(connection: Connection, customer_id: int) -> None:
     """A correction still under review is taken up in a newer one."""
     await connection.execute(sql("supersede_pending_correction"), customer_id)

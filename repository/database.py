@@ -1,10 +1,10 @@
 """Connections: a pool for each kind of scope, a pool for writing, and the unit of work."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
@@ -38,10 +38,24 @@ _WRITER_SETTINGS = {
 }
 _STATEMENTS_KEPT = 500
 _CLOSE_SECONDS = 5
+_TRIES = 5
+_CLASHES = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.UniqueViolationError,  # the same update or key came in another transaction
+    asyncpg.ForeignKeyViolationError,  # a handover moved the customer after it was looked up
+)
+T = TypeVar("T")
 
 
-class DatabaseUnavailable(Exception):
-    """The database could not be reached; the message says where and why, without a password."""
+async def persistently(work: Callable[[], Awaitable[T]]) -> T:
+    """Do a transaction again when another one got in its way; the last try's error is raised."""
+    for _ in range(_TRIES - 1):
+        try:
+            return await work()
+        except _CLASHES:
+            continue
+    return await work()
 
 
 def database_name(url: str) -> str:

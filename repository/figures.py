@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from domain.aum import divisor_of
 from domain.money import Average
@@ -29,16 +28,18 @@ class Deviation:
     month: Month
     old: Average
     new: Average
-    components: tuple[Decimal, Decimal, Decimal]
     complete: bool
 
 
 async def claim_dirty(
-    connection: Connection, limit: int, up_to: Month | None = None
+    connection: Connection, limit: int, *, up_to: Month | None = None, after: Month | None = None
 ) -> list[Claim]:
-    """Take customers to recompute, `up_to`: only those dirty from that month or earlier."""
+    """Take customers to recompute; only those dirty from `up_to` or earlier, or from after `after`."""
     rows = await connection.fetch(
-        sql("claim_dirty"), limit, None if up_to is None else up_to.first_day
+        sql("claim_dirty"),
+        limit,
+        None if up_to is None else up_to.first_day,
+        None if after is None else after.first_day,
     )
     return [Claim(row["customer_id"], Month.of(row["from_month"])) for row in rows]
 
@@ -85,6 +86,7 @@ async def deviating_aum(
         month.last_day,
         sorted(policy.counted),
         home_currency,
+        divisor_of(month, policy),
     )
     return [
         Deviation(
@@ -98,7 +100,6 @@ async def deviating_aum(
                 row["deposits_sum"] + row["investments_sum"] + row["settlement_funds_sum"],
                 row["divisor"],
             ),
-            (row["deposits_sum"], row["investments_sum"], row["settlement_funds_sum"]),
             row["complete"],
         )
         for row in rows
@@ -116,17 +117,6 @@ async def closed_totals(
         Month.of(row["month"]): Average(row["total"], row["divisor"]) if row["complete"] else None
         for row in rows
     }
-
-
-async def correct_aum(connection: Connection, deviation: Deviation) -> None:
-    """Put the corrected figure of a closed month in force."""
-    await connection.execute(
-        sql("correct_aum"),
-        deviation.customer_id,
-        deviation.month.first_day,
-        *deviation.components,
-        deviation.complete,
-    )
 
 
 async def settle_dirty(connection: Connection, customers: Sequence[int]) -> None:

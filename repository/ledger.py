@@ -11,7 +11,7 @@ import orjson
 
 from domain.actors import Actor
 from repository.calendar import Calendar, audit, share_ledger
-from repository.database import Connection, Database
+from repository.database import Connection, Database, persistently
 from repository.statements import sql
 
 MESSAGES = {
@@ -77,20 +77,24 @@ async def record_balances(
     """
     digest = hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
     principal = f"{actor.role}:{actor.subject}"
-    async with database.unit() as connection:
-        fresh = await connection.fetchval(
-            sql("remember_request"), "recordBalances", key, principal, digest
-        )
-        if not fresh:
-            return await _remembered(connection, key, principal, digest)
-        recorded = await _record(connection, updates, actor, future_days)
-        recorded = Recorded(
-            recorded.accepted,
-            recorded.duplicates,
-            sorted([*refused, *recorded.rejections], key=lambda r: r.place),
-        )
-        await connection.execute(sql("keep_reply"), "recordBalances", key, asdict(recorded))
-        return recorded
+
+    async def once() -> Recorded:
+        async with database.unit() as connection:
+            fresh = await connection.fetchval(
+                sql("remember_request"), "recordBalances", key, principal, digest
+            )
+            if not fresh:
+                return await _remembered(connection, key, principal, digest)
+            recorded = await _record(connection, updates, actor, future_days)
+            recorded = Recorded(
+                recorded.accepted,
+                recorded.duplicates,
+                sorted([*refused, *recorded.rejections], key=lambda r: r.place),
+            )
+            await connection.execute(sql("keep_reply"), "recordBalances", key, asdict(recorded))
+            return recorded
+
+    return await persistently(once)
 
 
 async def _remembered(connection: Connection, key: str, principal: str, digest: bytes) -> Recorded:

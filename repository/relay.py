@@ -4,7 +4,7 @@ A sequence hands out numbers before commit, so a reader that has seen 7 may stil
 relay at a time numbers what is committed, so `position > cursor` never skips anything.
 """
 
-from repository.database import Database
+from repository.database import Database, persistently
 from repository.statements import sql
 
 
@@ -24,7 +24,12 @@ async def relay(database: Database) -> int:
 
 async def post_held(database: Database, limit: int = 5000) -> int:
     """Post updates that a close had held back; returns how many."""
-    async with database.unit() as connection:
-        await connection.execute(sql("share_ledger"))
-        count: int = await connection.fetchval(sql("post_held"), limit)
-        return count
+
+    async def once() -> int:
+        async with database.unit() as connection:
+            await connection.execute(sql("share_ledger"))
+            await connection.execute(sql("lock_held_accounts"), limit)
+            count: int = await connection.fetchval(sql("post_held"), limit)
+            return count
+
+    return await persistently(once)

@@ -25,7 +25,7 @@ from graphql import (
 )
 from graphql.utilities import value_from_ast
 
-from repository.reading.parameters import Constant, InvalidArgument, Source, Variable
+from repository.reading.parameters import Constant, InvalidArgument, Listed, Source, Variable
 
 Tree = Source | None | dict[str, "Tree"] | list["Tree"]
 
@@ -55,9 +55,7 @@ class Arguments:
     def source(self, name: str) -> Source | None:
         """A scalar argument's source."""
         tree = self._trees.get(name)
-        if tree is None or isinstance(tree, dict | list):
-            return None
-        return tree
+        return None if tree is None else _leaf(tree)
 
     def members(self, name: str) -> dict[str, Tree]:
         """An input object's members that are not null."""
@@ -91,21 +89,32 @@ def _tree(node: ValueNode, type_: GraphQLInputType, variables: Mapping[str, Any]
     if isinstance(node, VariableNode):
         name = node.name.value
         return _expand(variables[name], Variable(name)) if name in variables else _absent
-    if isinstance(node, ObjectValueNode) and _has_variable(node):
-        named = get_named_type(type_)
-        if not isinstance(named, GraphQLInputObjectType):
-            raise InvalidArgument("a variable inside of a scalar is not supported")
-        members = {
-            member.name.value: _tree(member.value, named.fields[member.name.value].type, variables)
+    if not _has_variable(node):
+        return _constant(value_from_ast(node, type_))
+    nullable = get_nullable_type(type_)
+    if isinstance(nullable, GraphQLList):
+        item = nullable.of_type
+        nodes = node.values if isinstance(node, ListValueNode) else (node,)  # one stands for a list
+        trees = [_tree(member, item, variables) for member in nodes]
+        members = [None if tree is _absent else tree for tree in trees]
+        if isinstance(get_named_type(item), GraphQLInputObjectType):
+            return members
+        return Listed(tuple(_leaf(member) for member in members))
+    if isinstance(node, ObjectValueNode) and isinstance(nullable, GraphQLInputObjectType):
+        given = {
+            member.name.value: _tree(
+                member.value, nullable.fields[member.name.value].type, variables
+            )
             for member in node.fields
         }
-        return {name: tree for name, tree in members.items() if tree is not _absent}
-    if isinstance(node, ListValueNode) and _has_variable(node):
-        nullable = get_nullable_type(type_)
-        item = nullable.of_type if isinstance(nullable, GraphQLList) else type_
-        trees = [_tree(member, item, variables) for member in node.values]
-        return [None if tree is _absent else tree for tree in trees]
-    return _constant(value_from_ast(node, type_))
+        return {name: tree for name, tree in given.items() if tree is not _absent}
+    raise InvalidArgument("a variable inside of a scalar is not supported")
+
+
+def _leaf(tree: Tree) -> Source | None:
+    if isinstance(tree, dict | list):
+        raise InvalidArgument("a list of values takes no object")
+    return tree
 
 
 def _has_variable(node: ValueNode) -> bool:

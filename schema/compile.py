@@ -19,6 +19,7 @@ from graphql import (
     is_abstract_type,
 )
 
+from repository.reading.conditions import Condition
 from repository.reading.nodes import (
     ByKind,
     Edges,
@@ -69,6 +70,7 @@ class NodeType:
 
     table: Table
     keys: tuple[str, ...]
+    where: tuple[Condition, ...] = ()
 
 
 @dataclass(slots=True)
@@ -222,7 +224,8 @@ class Compiler:
             object_type = self.schema.get_type(name)
             assert isinstance(object_type, GraphQLObjectType)
             on = _matched(node_type.keys)
-            options.append((name, One(Join(node_type.table, on), self.record(object_type, sets))))
+            join = Join(node_type.table, on, node_type.where)
+            options.append((name, One(join, self.record(object_type, sets))))
         source = arguments.source("id" if single else "ids") or Constant([])
         listed = _as_list if single else _at_most_100
         return ByKind(

@@ -30,7 +30,7 @@ from strawberry.types.arguments import convert_argument
 
 from domain.actors import Actor, Scope
 from repository.database import Database
-from repository.reading.parameters import Constant, InvalidArgument, Variable
+from repository.reading.parameters import InvalidArgument, Variable
 from repository.reading.statement import (
     BOTH_WALLS,
     Statement,
@@ -56,6 +56,7 @@ from schema.subscription import Feed
 _EVENTS_AT_ONCE = 100
 _NO_VALUES = VariableValues({}, {})
 CURSOR = Variable(" cursor")  # no variable of a document has a blank in its name
+ROW = Variable(" row")
 _MOST_PLANS = 50
 _LONGEST_KEPT = 20_000  # characters; longer documents are prepared each time
 
@@ -144,11 +145,11 @@ class Engine:
             plan = self._event_plan(prepared, coerced, actor.scope, node, feed, arguments)
             after = arguments.source("after")
             given = None if after is None else after.read(coerced, actor)
-            cursor = (
-                await self._feeds.head(feed.topic)
-                if given is None
-                else position_of(given, feed.topic)
-            )
+            cursor = await self._feeds.head(feed.topic)
+            if given is not None:
+                head, cursor = cursor, position_of(given, feed.topic)
+                if cursor > head:
+                    raise InvalidArgument("the cursor is beyond this feed's end", "INVALID_CURSOR")
         except InvalidArgument as fault:
             raise RequestError([failure_of(fault, [key])]) from None
         while True:
@@ -273,13 +274,14 @@ class Engine:
         context = Context(
             actor, self._database, self._wake, self._future_days, self._close_wait_seconds
         )
-        row = await operation.perform(context, _converted(given["input"], operation.input_type))
         compiler = self._compiler(prepared, values.coerced)
         record = compiler.below(definition, nodes)
-        statement = render_payload(
-            record, operation.columns, Constant(dict(row)), actor.scope, self._walls
-        )
-        return await self._run(Plan(statement, tuple(compiler.fills)), values.coerced, actor)
+        statement = render_payload(record, operation.columns, ROW, actor.scope, self._walls)
+        # What is wrong with the selection must be known before anything is written.
+        statement.parameters.values({**values.coerced, ROW.name: {}}, actor)
+        row = await operation.perform(context, _converted(given["input"], operation.input_type))
+        plan = Plan(statement, tuple(compiler.fills))
+        return await self._run(plan, {**values.coerced, ROW.name: dict(row)}, actor)
 
     # Subscriptions
 

@@ -26,7 +26,7 @@ from repository.reading.conditions import (
     Related,
 )
 from repository.reading.expressions import Expression
-from repository.reading.parameters import Derived, Source
+from repository.reading.parameters import Derived, InvalidArgument, Source
 from repository.reading.tables import Table
 from schema import identifiers
 from schema.arguments import Arguments, Tree
@@ -123,11 +123,15 @@ class On:
 
 @dataclass(frozen=True, slots=True)
 class Through:
-    """A filter member over a row of another table that is joined to this one."""
+    """A filter member over a row of another table that is joined to this one.
+
+    `missing` is what a row counts as that has no such row; without it, it meets no condition.
+    """
 
     table: Table
     on: Mapping[str, str]
     member: On
+    missing: Expression | None = None
 
 
 Members = Mapping[str, On | Through]
@@ -173,7 +177,12 @@ def _one(name: str, tree: Tree, members: Members) -> Condition:
     member = members[name]
     tests = tree if isinstance(tree, dict) else {}
     if isinstance(member, Through):
-        return Related(member.table, member.on, _tests(tests, member.member))
+        related = Related(member.table, member.on, _tests(tests, member.member))
+        if member.missing is None:
+            return related
+        none = Not(Related(member.table, member.on, Fixed("true")))
+        shown = On(member.missing, member.member.convert)
+        return Either((related, Both((none, _tests(tests, shown)))))
     return _tests(tests, member)
 
 
@@ -185,7 +194,7 @@ def _tests(tests: Mapping[str, Tree], member: On) -> Condition:
     conditions: list[Condition] = []
     for name, source in tests.items():
         if isinstance(source, dict | list):
-            continue
+            raise InvalidArgument(f"{name} takes a value, not an object")
         if source is None:
             if name == "eq":
                 conditions.append(IsNull(member.expression))

@@ -19,6 +19,18 @@ from graphql import (
 from schema.errors import LIMIT_EXCEEDED, RequestError, refusal
 
 _INTROSPECTION = ("__schema", "__type")
+_MANY = {  # about how many there are, in our schema
+    "types": 110,
+    "fields": 12,
+    "args": 4,
+    "inputFields": 8,
+    "enumValues": 8,
+    "possibleTypes": 7,
+    "interfaces": 1,
+    "directives": 6,
+}
+MOST_INTROSPECTED = 1_000_000
+"""Values an introspection may ask for, by estimate; the usual query of tools is a third of it."""
 _BEYOND = 10**9
 
 
@@ -35,6 +47,33 @@ class Limits:
 class _Measure:
     fragments: Mapping[str, FragmentDefinitionNode]
     known: dict[str, tuple[int, int]]
+    weighed: dict[str, int]
+
+    def weight(self, selection_set: SelectionSetNode | None, inside: bool = False) -> int:
+        """About how many values the introspection in a selection asks for."""
+        total = 0
+        for selection in selection_set.selections if selection_set else ():
+            if isinstance(selection, FieldNode):
+                name = selection.name.value
+                starts = name in _INTROSPECTION
+                below = self.weight(selection.selection_set, inside or starts)
+                times = _MANY.get(name, 1) if inside else 1
+                total += times * (below + (1 if inside or starts else 0))
+            elif isinstance(selection, InlineFragmentNode):
+                total += self.weight(selection.selection_set, inside)
+            elif isinstance(selection, FragmentSpreadNode):
+                total += self.weight_of(selection.name.value, inside)
+        return min(total, _BEYOND)
+
+    def weight_of(self, name: str, inside: bool) -> int:
+        """The same of a fragment, found once."""
+        key = f"{name} {inside}"
+        if key not in self.weighed:
+            self.weighed[key] = 0
+            fragment = self.fragments.get(name)
+            if fragment is not None:
+                self.weighed[key] = self.weight(fragment.selection_set, inside)
+        return self.weighed[key]
 
     def size(self, selection_set: SelectionSetNode | None) -> tuple[int, int]:
         """Depth and number of fields below, fragments spread."""
@@ -70,7 +109,11 @@ def check(
     limits: Limits,
 ) -> None:
     """Refuse an operation beyond the limits, with its figure."""
-    depth, fields = _Measure(fragments, {}).size(operation.selection_set)
+    measure = _Measure(fragments, {}, {})
+    depth, fields = measure.size(operation.selection_set)
+    weight = measure.weight(operation.selection_set)
+    if weight > MOST_INTROSPECTED:
+        raise _beyond("values of introspection large", weight, MOST_INTROSPECTED)
     if depth > limits.depth:
         raise _beyond("levels deep", depth, limits.depth)
     if fields > limits.fields:

@@ -22,6 +22,7 @@ from schema.scalars import SCALARS
 from schema.subscription import Subscription
 from schema.types.account import Account
 from schema.types.tier import TierPolicy
+from schema.types.tier_change import PUBLISHED
 
 NODE_TYPES = {
     "Account": NodeType(ACCOUNT, ("customer_id", "id")),
@@ -29,7 +30,7 @@ NODE_TYPES = {
     "Customer": NodeType(CUSTOMER, ("id",)),
     "Manager": NodeType(MANAGER, ("id",)),
     "RiskSignal": NodeType(RISK_SIGNAL, ("customer_id", "id")),
-    "TierChange": NodeType(TIER_CHANGE, ("customer_id", "id")),
+    "TierChange": NodeType(TIER_CHANGE, ("customer_id", "id"), (PUBLISHED,)),
     "TierPolicy": NodeType(TIER_POLICY, ("version",)),
 }
 

@@ -4,7 +4,7 @@ import strawberry
 
 from repository.reading.conditions import Compare, Condition, Operator
 from repository.reading.expressions import integer, text
-from repository.reading.parameters import Derived
+from repository.reading.parameters import Derived, InvalidArgument
 from repository.reading.tables import (
     BRANCH,
     CALENDAR,
@@ -62,6 +62,8 @@ def _by_key(kind: str) -> Choose:
 
     def choose(arguments: Arguments) -> list[Condition]:
         key = arguments.members("by")
+        if len(key) != 1:
+            raise InvalidArgument("give exactly one of id and number")
         if "number" in key:
             return [Compare(text("number"), Operator.EQ, key["number"])]  # type: ignore[arg-type]
         source = Derived(key["id"], by_id.convert)  # type: ignore[arg-type]

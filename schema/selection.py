@@ -19,6 +19,8 @@ from graphql import (
     is_abstract_type,
 )
 
+from repository.reading.parameters import InvalidArgument
+
 Collected = dict[str, list[FieldNode]]
 
 
@@ -75,6 +77,8 @@ def _included(directives: Iterable[DirectiveNode], variables: Mapping[str, Any])
                 if isinstance(value, VariableNode)
                 else getattr(value, "value", None)
             )
+            if holds is None:
+                raise InvalidArgument(f"@{name} takes true or false, not null")
             if bool(holds) == (name == "skip"):
                 return False
     return True

@@ -24,7 +24,7 @@ from repository.corrections import (
     write_replayed_standing,
 )
 from repository.database import Connection
-from repository.figures import Deviation, closed_totals, correct_aum
+from repository.figures import Deviation, closed_totals, write_aum
 from repository.standings import Outcomes, grants_of, published_at, replayed_at
 
 
@@ -66,7 +66,15 @@ async def correct(
     if held:
         return
     for deviation in deviations:
-        await correct_aum(connection, deviation)
+        month = deviation.month
+        await write_aum(
+            connection,
+            [customer_id],
+            month,
+            month.last_day,
+            in_force(policies, month),
+            calendar.home_currency,
+        )
     if decision.after == governing:
         return
     await write_replayed_standing(connection, customer_id, open_month, decision.after.to_document())

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from domain.months import Month, months_between
 from domain.policy import TierPolicy, in_force
 from repository.calendar import Calendar, policies, share_ledger
+from repository.corrections import pending_corrections, supersede_pending
 from repository.database import Connection, Database
 from repository.figures import (
     Claim,
@@ -23,6 +24,7 @@ from repository.figures import (
     settle_dirty,
     write_aum,
 )
+from repository.relay import post_held
 from workers.correct import correct
 
 log = logging.getLogger(__name__)
@@ -35,11 +37,13 @@ async def recompute(database: Database, limit: int, up_to: Month | None = None) 
     again alone later, and set aside after five times; the others go on.
     """
     done = 0
+    while await post_held(database):
+        pass  # what a closer that is gone had no time to post
     async with database.unit() as connection:
         await mark_changing(connection)
     while True:
         try:
-            batch = await _recompute_batch(database, limit, up_to)
+            batch = await _recompute_batch(database, limit, up_to, [])
         except Exception:
             log.exception("a batch failed; its customers are recomputed one by one")
             batch = await _one_by_one(database, limit, up_to)
@@ -48,32 +52,39 @@ async def recompute(database: Database, limit: int, up_to: Month | None = None) 
         done += batch
 
 
-async def _recompute_batch(database: Database, limit: int, up_to: Month | None) -> int:
+async def _recompute_batch(
+    database: Database, limit: int, up_to: Month | None, claimed: list[int]
+) -> int:
+    """Catch up with so many customers at the most; `claimed` is told who, also if it fails."""
     async with database.unit() as connection:
         calendar = await share_ledger(connection)
-        claims = await claim_dirty(connection, limit, up_to)
+        # While a month is being closed its closer corrects what lies before; others wait.
+        after = calendar.last_closed if calendar.closing is not None and up_to is None else None
+        claims = await claim_dirty(connection, limit, up_to=up_to, after=after)
+        claimed += [claim.customer_id for claim in claims]
         await _bring_up_to_date(connection, claims, calendar)
         return len(claims)
 
 
 async def _one_by_one(database: Database, limit: int, up_to: Month | None) -> int:
-    """The same for each customer of a batch alone, so that one of them cannot hold up the rest."""
-    async with database.unit() as connection:
-        claims = await claim_dirty(connection, limit, up_to)
-    for claim in claims:
+    """The same, each customer in a transaction alone, so that one cannot hold up the rest."""
+    for done in range(limit):
+        claimed: list[int] = []
         try:
-            async with database.unit() as connection:
-                calendar = await share_ledger(connection)
-                await _bring_up_to_date(connection, [claim], calendar)
+            await _recompute_batch(database, 1, up_to, claimed)
         except Exception as error:
+            if not claimed:
+                raise
             async with database.unit() as connection:
-                aside = await fail_dirty(connection, claim.customer_id, repr(error))
+                aside = await fail_dirty(connection, claimed[0], repr(error))
             log.exception(
                 "customer %s could not be recomputed%s",
-                claim.customer_id,
+                claimed[0],
                 "; set aside after five tries" if aside else "",
             )
-    return len(claims)
+        if not claimed:
+            return done
+    return limit
 
 
 async def _bring_up_to_date(
@@ -113,6 +124,12 @@ async def _correct_closed(
     late = [claim for claim in claims if claim.from_month <= calendar.last_closed]
     if not late:
         return
+    # A correction under review is looked at again as a whole, from its own first month on.
+    pending = await pending_corrections(connection, [claim.customer_id for claim in late])
+    late = [
+        Claim(c.customer_id, min(c.from_month, pending.get(c.customer_id, c.from_month)))
+        for c in late
+    ]
     deviations: dict[int, list[Deviation]] = defaultdict(list)
     first = min(claim.from_month for claim in late)
     for month in months_between(first, calendar.last_closed):
@@ -122,5 +139,7 @@ async def _correct_closed(
             connection, touched, month, policy, calendar.home_currency
         ):
             deviations[found.customer_id].append(found)
+    for customer_id in pending.keys() - deviations.keys():
+        await supersede_pending(connection, customer_id)
     for customer_id, found_months in deviations.items():
         await correct(connection, customer_id, found_months, calendar, known)

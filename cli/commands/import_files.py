@@ -122,7 +122,7 @@ def _wanted(kind_or_dir: str, file: str | None) -> list[tuple[str, str]]:
 @contextmanager
 def _bar(kind: str, size: int | None) -> Iterator[Callable[[int], None]]:
     """A progress bar on a terminal, nothing elsewhere."""
-    stderr = click.get_text_stream("stderr")
+    stderr = sys.stderr
     if size is None or not stderr.isatty():
         yield lambda read: None
         return

@@ -8,7 +8,8 @@ with carried as (
     select
         a.customer_id, a.manager_id, a.branch_id, a.month, a.complete, a.divisor,
         coalesce(a.month <= c.last_closed, false) as final,
-        least(c.business_date, (a.month + interval '1 month')::date - 1) as as_of,
+        greatest(a.as_of, least(c.business_date, (a.month + interval '1 month')::date - 1))
+            as as_of,
         a.deposits_sum, a.investments_sum, a.settlement_funds_sum,
         a.deposits_level, a.investments_level, a.settlement_funds_level,
         greatest(least(c.business_date, (a.month + interval '1 month')::date - 1) - a.as_of, 0)

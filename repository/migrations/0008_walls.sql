@@ -17,9 +17,11 @@ begin
         own_key := case owned when 'customer' then 'id' else 'customer_id' end;
         execute format('alter table terrace.%I enable row level security', owned);
         execute format('alter table terrace.%I force row level security', owned);
-        execute format(
-            'create policy customer_sees_own on terrace.%I for select to terrace_customer using (%I = %s)',
-            owned, own_key, actor);
+        if owned not like 'risk_signal%' then -- a warning about a customer is not for the customer
+            execute format(
+                'create policy customer_sees_own on terrace.%I for select to terrace_customer using (%I = %s)',
+                owned, own_key, actor);
+        end if;
         execute format(
             'create policy manager_sees_portfolio on terrace.%I for select to terrace_manager using (manager_id = %s)',
             owned, actor);

@@ -104,7 +104,18 @@ class Derived:
         return self.make(self.source.read(variables, actor))
 
 
-Source = Constant | Variable | ActorKey | ActorDetail | Derived
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list of the document some of whose members are variables."""
+
+    members: tuple["Source | None", ...]
+
+    def read(self, variables: Mapping[str, Any], actor: Actor) -> Any:
+        """The values of the members."""
+        return [None if m is None else m.read(variables, actor) for m in self.members]
+
+
+Source = Constant | Variable | ActorKey | ActorDetail | Derived | Listed
 
 
 @dataclass(slots=True)

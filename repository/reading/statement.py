@@ -248,7 +248,8 @@ class _Writer:
             f"{quoted(key)}: {self.part(part, page, alias, size, upper)}"
             for key, part in page.parts
         )
-        return f"(select json_object({parts} returning json) from {numbered})"
+        # One row whatever was asked for: without an aggregate among the parts it would be one a row.
+        return f"(select json_object({parts} returning json) from {numbered} having true)"
 
     def beyond(self, page: Page, alias: str) -> str:
         """The keyset condition: rows strictly after the cursor in the page's direction."""

@@ -15,6 +15,7 @@ class Visibility(Enum):
 
     CUSTOMER = auto()  # the customer table itself
     OWNED = auto()  # rows of one customer, carrying customer, manager and branch
+    INTERNAL = auto()  # likewise, but not for the customer's own eyes
     DIRECTORY = auto()  # the managers
     REFERENCE = auto()  # open to every authenticated caller
 
@@ -34,7 +35,9 @@ class Table:
         """
         if self.visibility is Visibility.REFERENCE or scope is Scope.ALL:
             return None
-        if scope is Scope.NONE:
+        if scope is Scope.NONE or (
+            scope is Scope.CUSTOMER and self.visibility is Visibility.INTERNAL
+        ):
             return "false"
         column = _COLUMNS[self.visibility].get(scope)
         if column is not None:
@@ -55,6 +58,7 @@ _COLUMNS: dict[Visibility, dict[Scope, str]] = {
         Scope.MANAGER: "manager_id",
         Scope.BRANCH: "branch_id",
     },
+    Visibility.INTERNAL: {Scope.MANAGER: "manager_id", Scope.BRANCH: "branch_id"},
     Visibility.DIRECTORY: {Scope.MANAGER: "id", Scope.BRANCH: "branch_id"},
 }
 
@@ -69,5 +73,7 @@ AUM = Table("terrace.aum_figure", Visibility.OWNED, ("customer_id", "month"))
 STANDING = Table("terrace.standing_in_force", Visibility.OWNED, ("customer_id", "month"))
 TIER_CHANGE = Table("terrace.tier_change", Visibility.OWNED, ("customer_id", "id"))
 SPECIAL_GRANT = Table("terrace.special_grant", Visibility.OWNED, ("customer_id", "id"))
-RISK_SIGNAL = Table("terrace.risk_signal", Visibility.OWNED, ("customer_id", "id"))
-RISK_SIGNAL_EVENT = Table("terrace.risk_signal_event", Visibility.OWNED, ("customer_id", "id"))
+RISK_SIGNAL = Table("terrace.risk_signal", Visibility.INTERNAL, ("customer_id", "id"))
+RISK_SIGNAL_EVENT = Table(
+    "terrace.risk_signal_event", Visibility.INTERNAL, ("customer_id", "id")
+)

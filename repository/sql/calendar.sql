@@ -8,11 +8,11 @@ from terrace.calendar;
 update terrace.calendar
 set business_date = greatest(business_date, $1::date),
     first_month = case
-        when last_closed is null then least(first_month, date_trunc('month', $2::date)::date)
+        when last_closed is null and closing is null then least(first_month, date_trunc('month', $2::date)::date)
         else first_month
     end
 where business_date is null or business_date < $1::date
-    or (last_closed is null and first_month > date_trunc('month', $2::date)::date);
+    or (last_closed is null and closing is null and first_month > date_trunc('month', $2::date)::date);
 
 -- name: set_business_date
 -- Sets the business date as an operator says; the caller has checked it.

@@ -1,11 +1,20 @@
 -- name: begin_close
--- Starts the close of a month, or takes it over under a new epoch if it was left unfinished.
+-- Starts the close of a month. One that failed starts anew under another epoch, so that a closer
+-- of the failed one can write nothing any more.
 insert into terrace.close_run (month, state, requested_by) values ($1::date, 'CUTOFF', $2)
 on conflict (month) do update
-set state = case when terrace.close_run.state = 'FAILED' then 'CUTOFF' else terrace.close_run.state end,
-    problem = null
-where terrace.close_run.state <> 'CLOSED'
-returning month, epoch, state;
+set state = 'CUTOFF', epoch = terrace.close_run.epoch + 1, problem = null, requested_by = $2,
+    cutoff_at = clock_timestamp()
+where terrace.close_run.state = 'FAILED'
+returning epoch;
+
+-- name: forget_chunks
+-- Nothing of a failed close is left: its chunks, and its events, which nobody has seen.
+delete from terrace.close_chunk where month = $1::date;
+
+-- name: forget_events
+-- See above.
+delete from terrace.tier_change where closed_month = $1::date and position is null;
 
 -- name: freeze_month
 -- From here on updates for the month (and earlier) are held back until it is closed.
@@ -52,6 +61,12 @@ where k.month = $1::date and not k.done
 order by k.first_customer limit 1
 for update of k skip locked;
 
+-- name: dirty_of_chunk
+-- Locks what is dirty in a chunk before its customers: account, dirty, customer is everyone's order.
+select count(*) from (
+    select from terrace.dirty where customer_id between $1 and $2 order by customer_id for update
+) locked;
+
 -- name: customers_of_chunk
 -- The customers of a chunk, locked.
 select id from terrace.customer where id between $1 and $2 order by id for no key update;
@@ -89,7 +104,8 @@ steps as (
     select a.id, greatest(m.first, a.opened_on) as day, 0 as place, before.amount
     from counting a cross join month m cross join lateral (
         select amount from terrace.balance b
-        where b.customer_id = a.customer_id and b.account_id = a.id and b.as_of < m.first
+        where b.customer_id = a.customer_id and b.account_id = a.id
+            and b.as_of < greatest(m.first, a.opened_on)
         order by b.as_of desc limit 1
     ) before
     where a.currency = $5
@@ -97,7 +113,7 @@ steps as (
     select a.id, b.as_of, 1, b.amount
     from counting a cross join month m join terrace.balance b
         on b.customer_id = a.customer_id and b.account_id = a.id
-        and b.as_of between m.first and least(a.closed_on, m.last)
+        and b.as_of between greatest(m.first, a.opened_on) and least(a.closed_on, m.last)
     where a.currency = $5
     union all
     select a.id, a.closed_on + 1, 2, 0
@@ -134,6 +150,16 @@ set last_closed = $1::date, closing = null,
     business_date = greatest(business_date, ($1::date + interval '1 month')::date)
 where closing = $1::date;
 
+-- name: lock_removed_accounts
+-- Locks the accounts of customers whom a close removes, before the customers themselves.
+select count(*) from (
+    select from terrace.account a
+    where a.customer_id in (
+        select customer_id from terrace.standing
+        where month = $1::date and status = 'REMOVED' and since = $1::date)
+    order by a.customer_id, a.id for no key update
+) locked;
+
 -- name: release_removed
 -- Customers removed by the close of a month ($1 is the month after) leave their manager's
 -- portfolio; their rows follow by their keys.
@@ -152,5 +178,9 @@ update terrace.close_run set state = 'CLOSED', closed_at = clock_timestamp()
 where month = $1::date and state = 'RUNNING';
 
 -- name: fail_close
--- The run stopped; an operator must look. The month stays frozen.
+-- The run stopped; an operator must look.
 update terrace.close_run set state = 'FAILED', problem = left($2, 1000) where month = $1::date;
+
+-- name: unfreeze_month
+-- A month whose close failed takes balances again.
+update terrace.calendar set closing = null where closing = $1::date;

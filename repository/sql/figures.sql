@@ -106,14 +106,18 @@ on conflict (customer_id, month) do update set
 returning customer_id, deposits_sum + investments_sum + settlement_funds_sum as total, complete;
 
 -- name: deviating_aum
--- Figures of a closed month that no longer follow from the ledger: stored and computed sums.
+-- Figures of a closed month that no longer follow from the ledger: stored and computed sums. A
+-- customer who was not there when it was closed has had nothing.
 select f.customer_id,
-    a.deposits_sum as old_deposits, a.investments_sum as old_investments,
-    a.settlement_funds_sum as old_settlement_funds,
+    coalesce(a.deposits_sum, 0) as old_deposits,
+    coalesce(a.investments_sum, 0) as old_investments,
+    coalesce(a.settlement_funds_sum, 0) as old_settlement_funds,
     f.deposits_sum, f.investments_sum, f.settlement_funds_sum,
-    a.divisor, f.complete
-from ({computed_aum}) f join terrace.aum a on a.customer_id = f.customer_id and a.month = $2::date
-where (a.deposits_sum, a.investments_sum, a.settlement_funds_sum, a.complete)
+    coalesce(a.divisor, $6::smallint) as divisor, f.complete
+from ({computed_aum}) f
+left join terrace.aum a on a.customer_id = f.customer_id and a.month = $2::date
+where (coalesce(a.deposits_sum, 0), coalesce(a.investments_sum, 0),
+        coalesce(a.settlement_funds_sum, 0), coalesce(a.complete, true))
     is distinct from (f.deposits_sum, f.investments_sum, f.settlement_funds_sum, f.complete);
 
 -- name: closed_totals
@@ -128,6 +132,7 @@ order by month;
 select customer_id, version, from_month from terrace.dirty
 where not quarantined and (retry_at is null or retry_at <= clock_timestamp())
     and ($2::date is null or from_month <= $2::date)
+    and ($3::date is null or from_month > $3::date)
 order by customer_id limit $1
 for update skip locked;
 

@@ -114,8 +114,19 @@ from found where not accepted
 union all
 select null, null, count(*), min(as_of), max(as_of) from found where accepted
 
+-- name: lock_held_accounts
+-- Locks the accounts of updates that were held back, in the order in which all writers do.
+select count(*) from (
+    select from terrace.account a
+    where (a.customer_id, a.id) in (
+        select customer_id, account_id from terrace.balance_update
+        where held order by customer_id, account_id, as_of, recorded_at limit $1)
+    order by a.customer_id, a.id for no key update
+) locked;
+
 -- name: post_held
--- Posts, as corrections, updates that had been held back by a close; $1 at most so many.
+-- Posts, as corrections, updates that had been held back by a close; $1 at most so many. One that
+-- was followed by a newer update of the same account and day is released without an effect.
 with held as (
     select customer_id, update_id, account_id, as_of, amount, recorded_at
     from terrace.balance_update
@@ -127,9 +138,14 @@ released as (
     update terrace.balance_update u set held = false
     from held h where u.customer_id = h.customer_id and u.update_id = h.update_id
 ),
-posting as (
+posting as materialized (
     select distinct on (customer_id, account_id, as_of) customer_id, account_id, as_of, amount
-    from held order by customer_id, account_id, as_of, recorded_at desc
+    from held h
+    where not exists (
+        select from terrace.balance_update newer
+        where newer.customer_id = h.customer_id and newer.account_id = h.account_id
+            and newer.as_of = h.as_of and not newer.held and newer.recorded_at > h.recorded_at)
+    order by customer_id, account_id, as_of, recorded_at desc
 ),
 posted as (
     insert into terrace.balance (customer_id, account_id, as_of, amount)

@@ -256,7 +256,7 @@ with given as materialized (
 ),
 locked as materialized (
     select a.customer_id, a.id, a.number, a.opened_on, a.closed_on from terrace.account a
-    where a.number in (select account from given)
+    where a.number = any($1::text[])
     order by a.customer_id, a.id for no key update
 ),
 found as materialized (
@@ -279,7 +279,15 @@ union all
 select null, null, count(*), min(as_of), max(as_of) from accepted
 
 -- name: chunk_consequences
--- What follows from `posting`: the latest balance of its accounts, and their customers are dirty.
+-- What follows from `posting`: its customers are dirty, its accounts have a latest balance. The
+-- server carries such parts out from the last to the first, so the marks, which another lane may
+-- wait for, are made as late as can be.
+marked as (
+    insert into terrace.dirty (customer_id, from_month)
+    select customer_id, date_trunc('month', min(as_of))::date from posting
+    group by customer_id order by customer_id
+    {dirty_again}
+),
 latest as (
     update terrace.account a set balance = p.amount, balance_as_of = p.as_of
     from (
@@ -288,35 +296,29 @@ latest as (
     ) p
     where a.customer_id = p.customer_id and a.id = p.account_id
         and (a.balance_as_of is null or a.balance_as_of <= p.as_of)
-),
-marked as (
-    insert into terrace.dirty (customer_id, from_month)
-    select customer_id, date_trunc('month', min(as_of))::date from posting
-    group by customer_id order by customer_id
-    {dirty_again}
 )
 
 -- name: record_fresh_chunk
--- Records balances of which none is known: a unique violation says that one is. Half the work of
--- `record_chunk`, to which it is otherwise equal.
+-- Records balances of which none is known: a unique violation says that one is. Two thirds of the
+-- work of `record_chunk`, to which it is otherwise equal.
 {chunk_of_balances},
 accepted as materialized (
     select * from found where fits order by customer_id, account_id, as_of, line desc
-),
-journal as (
-    insert into terrace.balance_update (customer_id, update_id, account_id, as_of, amount, held)
-    select customer_id, update_id, account_id, as_of, amount, as_of <= $6::date from accepted
 ),
 posting as materialized (
     select distinct on (customer_id, account_id, as_of) customer_id, account_id, as_of, amount
     from accepted where as_of > $6::date
     order by customer_id, account_id, as_of, line desc
 ),
+{chunk_consequences},
 posted as (
     insert into terrace.balance (customer_id, account_id, as_of, amount)
     select customer_id, account_id, as_of, amount from posting
 ),
-{chunk_consequences}
+journal as (
+    insert into terrace.balance_update (customer_id, update_id, account_id, as_of, amount, held)
+    select customer_id, update_id, account_id, as_of, amount, as_of <= $6::date from accepted
+)
 {chunk_outcome};
 
 -- name: record_chunk
@@ -344,11 +346,11 @@ posting as materialized (
     from accepted where as_of > $6::date
     order by customer_id, account_id, as_of, line desc
 ),
+{chunk_consequences},
 posted as (
     insert into terrace.balance (customer_id, account_id, as_of, amount)
     select customer_id, account_id, as_of, amount from posting
     order by customer_id, account_id, as_of
     on conflict (customer_id, account_id, as_of) do update set amount = excluded.amount
-),
-{chunk_consequences}
+)
 {chunk_outcome};

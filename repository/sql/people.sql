@@ -3,6 +3,12 @@
 select id, number, manager_id, branch_id, status, terminated_on from terrace.customer
 where id = $1 for no key update;
 
+-- name: lock_accounts_of
+-- Locks a customer's accounts before the customer: a handover reaches them by its cascade.
+select count(*) from (
+    select from terrace.account where customer_id = $1 order by id for no key update
+) locked;
+
 -- name: manager_by_id
 -- A manager.
 select id, number, branch_id, active from terrace.manager where id = $1;

@@ -1,6 +1,6 @@
 -- name: own_relay
 -- One relay at a time gives positions; false when another one is at it.
-select pg_try_advisory_xact_lock(7000002);
+select pg_try_advisory_xact_lock(7000003);
 
 -- name: position_tier_changes
 -- Gives waiting tier changes their place in the feed. Those of a month still being closed wait:

@@ -91,6 +91,11 @@ on conflict (customer_id, month) do update set state = excluded.state;
 update terrace.correction set state = 'SUPERSEDED'
 where customer_id = $1 and state = 'PENDING_REVIEW';
 
+-- name: pending_corrections
+-- Corrections of customers that wait for review, at most one each.
+select customer_id, month from terrace.correction
+where customer_id = any($1::integer[]) and state = 'PENDING_REVIEW';
+
 -- name: write_correction
 -- A correction with its evidence.
 insert into terrace.correction (customer_id, month, posted_in, state, figures, before, after)
@@ -99,12 +104,6 @@ values ($1, $2::date, $3::date, $4, $5::jsonb, $6::jsonb, $7::jsonb);
 -- name: first_applied_correction
 -- The first month that an applied correction of a customer changed.
 select min(month) from terrace.correction where customer_id = $1 and state = 'APPLIED';
-
--- name: correct_aum
--- The corrected figure of a closed month.
-update terrace.aum
-set deposits_sum = $3, investments_sum = $4, settlement_funds_sum = $5, complete = $6
-where customer_id = $1 and month = $2::date;
 
 -- name: standing_at
 -- The published standing of a customer in a month, if there is one.

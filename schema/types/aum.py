@@ -48,7 +48,9 @@ class Aum:
 AUM_ARGUMENTS = {
     "month": Argument(Month | None, "The month; the open one, provisional, if not given.")
 }
-HISTORY_ARGUMENTS = {"last": Argument(int | None, "How many months, 1 to 120, up to the open one.", 12)}
+HISTORY_ARGUMENTS = {
+    "last": Argument(int | None, "How many months, 1 to 120, up to the open one.", 12)
+}
 OLDEST_FIRST = sorted_by(expression("{t}.month", cast="date"))
 MOST_MONTHS = 120
 

@@ -111,7 +111,7 @@ class Customer(Node):
     risk_signals: Connection[RiskSignal] = paged(
         RISK_SIGNAL,
         _OWN,
-        "Warning signals about the customer, oldest first.",
+        "Warning signals about the customer, oldest first; customers do not see their own.",
         order=RISK_SIGNAL_ORDER,
         choose=choose_risk_signals,
         arguments=RISK_SIGNAL_ARGUMENTS,

@@ -6,7 +6,7 @@ import strawberry
 
 from domain.customers import CustomerKind, CustomerStatus
 from domain.standing import Status
-from repository.reading.expressions import integer, text
+from repository.reading.expressions import expression, integer, text
 from repository.reading.nodes import Order
 from repository.reading.parameters import Constant
 from repository.reading.tables import STANDING
@@ -55,8 +55,8 @@ CUSTOMER_MEMBERS: Members = {
     "status": On(text("status")),
     "branch": reference(integer("branch_id"), "Branch"),
     "manager": reference(integer("assigned_manager_id"), "Manager"),
-    "vipStatus": Through(STANDING, _NOW, On(text("status"))),
-    "tier": Through(STANDING, _NOW, On(text("tier"))),
+    "vipStatus": Through(STANDING, _NOW, On(text("status")), expression("'NON_MEMBER'::text")),
+    "tier": Through(STANDING, _NOW, On(text("tier")), expression("null::text")),
 }
 
 

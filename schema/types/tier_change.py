@@ -21,6 +21,7 @@ from schema.filters import (
     MonthFilter,
     On,
     TextFilter,
+    Through,
     chosen_by,
     in_month,
     optional,
@@ -56,7 +57,7 @@ class TierChangeFilter:
 TIER_CHANGE_MEMBERS: Members = {
     "kind": On(text("kind")),
     "customer": reference(integer("customer_id"), "Customer"),
-    "manager": reference(integer("responsible_id"), "Manager"),
+    "manager": Through(MANAGER, {"id": "{t}.responsible_id"}, reference(integer("id"), "Manager")),
     "branch": reference(integer("branch_id"), "Branch"),
     "effectiveFrom": in_month(month("effective_from")),
     "toStatus": On(text("to_status")),

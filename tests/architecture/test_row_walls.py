@@ -195,12 +195,13 @@ async def test_nothing_runs_with_its_owners_rights_or_hides_the_setting(
     installation: House,
 ) -> None:
     functions = await installation.fetch("""
-        select proname, prosecdef, provolatile::text as volatility, prosrc
+        select proname, prosecdef, provolatile::text as volatility,
+            pg_get_functiondef(oid) as definition
         from pg_proc where pronamespace = 'terrace'::regnamespace""")
     assert functions
     for function in functions:
         assert not function["prosecdef"], f"{function['proname']} runs as its owner"
-        if "current_setting" in function["prosrc"]:
+        if "current_setting" in function["definition"]:
             assert function["volatility"] != "i", "a plan would keep the first actor's answer"
 
 

@@ -6,6 +6,9 @@ from tests.architecture.source_tree import ROOT, all_modules, files, parsed, rel
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
+LONGEST_STORY = 90
+"""A flow through the whole house is told in one go; nothing else may be as long."""
+
 LONGER_FOR_NOW: dict[str, int] = {}
 """A file, or `file:function`, beyond the limit, with its present length. This list only shrinks."""
 
@@ -32,7 +35,8 @@ def test_a_function_fits_on_a_screen() -> None:
                 continue
             lines = (node.end_lineno or node.lineno) - node.lineno + 1
             name = f"{relative(path)}:{node.name}"
-            if lines > LONGER_FOR_NOW.get(name, LONGEST_FUNCTION):
+            longest = LONGEST_STORY if name.startswith("tests/flows/") else LONGEST_FUNCTION
+            if lines > LONGER_FOR_NOW.get(name, longest):
                 too_long[name] = lines
     assert too_long == {}
 
