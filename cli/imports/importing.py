@@ -29,7 +29,7 @@ from repository.loaded import Loaded
 from repository.loading import check_open, load
 
 MOST_BRANCHES = 100_000
-_BLOCKS_UNDER_WAY = 2
+_BLOCKS_UNDER_WAY = 1
 
 Progress = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]
 """Shows how far a file has been read: given its kind and its size in bytes (None: unknown), a
