@@ -7,7 +7,7 @@ import resource
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import asyncpg
@@ -48,63 +48,69 @@ class Closed:
     changes: int
 
 
+@dataclass(slots=True)
+class _Rounds:
+    """Both sides of all rounds with one number of customers; seconds."""
+
+    closes: list[Closed] = field(default_factory=list)
+    bare: list[float] = field(default_factory=list)
+    close_postgres: list[float] = field(default_factory=list)
+    bare_postgres: list[float] = field(default_factory=list)
+
+    def seconds(self) -> float:
+        """Of a close."""
+        return median([one.seconds for one in self.closes])
+
+    def memory(self) -> float:
+        """The most megabytes of a closing process."""
+        return max(one.memory for one in self.closes)
+
+    def row(self, customers: int) -> tuple[float, ...]:
+        """One line of the table."""
+        ours, peer = self.seconds(), median(self.bare)
+        process = median([one.process_seconds for one in self.closes])
+        postgres = median(self.close_postgres), median(self.bare_postgres)
+        return (
+            *(customers, ours, peer, ours / peer, customers / ours),
+            *(process, *postgres, self.memory()),
+        )
+
+    def figures(self) -> dict[str, object]:
+        """Everything, round by round."""
+        return {
+            "close_seconds": [one.seconds for one in self.closes],
+            "bare_seconds": self.bare,
+            "close_process_seconds": [one.process_seconds for one in self.closes],
+            "close_postgres_seconds": self.close_postgres,
+            "bare_postgres_seconds": self.bare_postgres,
+            "memory_mb": self.memory(),
+            "tier_changes": self.closes[0].changes,
+        }
+
+
 async def run(place: Place) -> Report:
     """Close the open month of two institutions, one of them larger."""
-    rows, times, figures = [], {}, {}
-    for customers, rounds in _SIZES[place.scale]:
-        populated = await place.populated(customers)
-        closes, bares, close_costs, bare_costs = [], [], [], []
-        for number in range(rounds):
-            url = await place.copy(populated)
-            await place.settle()
-            start = place.postgres_seconds()
-            seconds, total = await _bare(url)
-            bares.append(seconds)
-            await place.settle()
-            between = place.postgres_seconds()
-            closed = await _in_another_process(url)
-            closes.append(closed)
-            bare_costs.append(between - start)
-            close_costs.append(place.postgres_seconds() - between)
-            if closed.total != total:
-                raise RuntimeError(f"the close computed {closed.total}, bare SQL {total}")
-            await place.drop(url)
-            print(
-                f"close {customers:,} {number + 1}/{rounds}: {closed.seconds:.2f} s, "
-                f"bare {seconds:.2f} s",
-                file=sys.stderr,
-            )
-        ours, peer = median([one.seconds for one in closes]), median(bares)
-        times[customers] = (ours, peer)
-        memory = max(one.memory for one in closes)
-        process = median([one.process_seconds for one in closes])
-        costs = process, median(close_costs), median(bare_costs)
-        rows.append((customers, ours, peer, ours / peer, customers / ours, *costs, memory))
-        figures[str(customers)] = {
-            "close_seconds": [one.seconds for one in closes],
-            "bare_seconds": bares,
-            "close_process_seconds": [one.process_seconds for one in closes],
-            "close_postgres_seconds": close_costs,
-            "bare_postgres_seconds": bare_costs,
-            "memory_mb": memory,
-            "tier_changes": closes[0].changes,
-        }
-    (small, (ours_small, bare_small)), (large, (ours_large, bare_large)) = times.items()
+    found = {
+        customers: await _measure(place, customers, rounds)
+        for customers, rounds in _SIZES[place.scale]
+    }
+    (small, few), (large, many) = found.items()
+    steps = math.log(large / small)
     return Report(
         "close",
-        f"closing a month, 24 change points a customer, chunks of {_chunk():,}",
+        f"closing a month, 24 change points a customer, chunks of {_default('close_chunk'):,}",
         (
             *("customers", "close s", "bare SQL s", "times bare", "customers/s"),
             *("process s", "postgres s", "bare postgres s", "peak MB"),
         ),
-        rows,
+        [rounds.row(customers) for customers, rounds in found.items()],
         {
-            "close_time_small": ours_small / bare_small,
-            "close_time": ours_large / bare_large,
-            "growth_exponent": math.log(ours_large / ours_small) / math.log(large / small),
-            "bare_growth_exponent": math.log(bare_large / bare_small) / math.log(large / small),
+            "close_time_small": few.seconds() / median(few.bare),
+            "close_time": many.seconds() / median(many.bare),
+            "growth_exponent": math.log(many.seconds() / few.seconds()) / steps,
+            "bare_growth_exponent": math.log(median(many.bare) / median(few.bare)) / steps,
         },
-        figures,
+        {str(customers): rounds.figures() for customers, rounds in found.items()},
         (
             "bare SQL: the statement write_aum for all customers at once, into an empty table "
             "with its key",
@@ -112,6 +118,32 @@ async def run(place: Place) -> Report:
             "process s, postgres s: processor time",
         ),
     )
+
+
+async def _measure(place: Place, customers: int, rounds: int) -> _Rounds:
+    populated = await place.populated(customers)
+    found = _Rounds()
+    for number in range(rounds):
+        url = await place.copy(populated)
+        await place.settle()
+        start = place.postgres_seconds()
+        seconds, total = await _bare(url)
+        found.bare.append(seconds)
+        await place.settle()
+        between = place.postgres_seconds()
+        closed = await _in_another_process(url)
+        found.closes.append(closed)
+        found.bare_postgres.append(between - start)
+        found.close_postgres.append(place.postgres_seconds() - between)
+        if closed.total != total:
+            raise RuntimeError(f"the close computed {closed.total}, bare SQL {total}")
+        await place.drop(url)
+        print(
+            f"close {customers:,} {number + 1}/{rounds}: {closed.seconds:.2f} s, "
+            f"bare {seconds:.2f} s",
+            file=sys.stderr,
+        )
+    return found
 
 
 async def _bare(url: str) -> tuple[float, Decimal]:
@@ -153,7 +185,7 @@ async def _carry_out(url: str) -> Closed:
         before = resource.getrusage(resource.RUSAGE_SELF)
         began = time.perf_counter()
         await request_close(database, OPEN, "benchmark")
-        await carry_out(database, chunk=_chunk(), batch=_default("recompute_batch"))
+        await carry_out(database, chunk=_default("close_chunk"), batch=_default("recompute_batch"))
         seconds = time.perf_counter() - began
         async with database.writing() as connection:
             run = await close_state(connection, OPEN)
@@ -163,10 +195,6 @@ async def _carry_out(url: str) -> Closed:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     process_seconds = usage.ru_utime + usage.ru_stime - before.ru_utime - before.ru_stime
     return Closed(seconds, process_seconds, usage.ru_maxrss * _KIB / 1e6, total, run.changes)
-
-
-def _chunk() -> int:
-    return _default("close_chunk")
 
 
 def _default(setting: str) -> int:

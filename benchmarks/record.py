@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ from benchmarks import documents, load
 from benchmarks.place import KEY, Place, Scale, superuser
 from benchmarks.population import OPEN, account_number
 from benchmarks.report import Report, median
-from benchmarks.serving import terrace
+from benchmarks.serving import Serving, terrace
 from domain.actors import Role
 
 CLIENTS = 16
@@ -58,6 +58,16 @@ on conflict do nothing
 Row = tuple[int, str, int, date, Decimal]  # customer, update id, account, day, amount
 
 
+@dataclass(slots=True)
+class _Rounds:
+    """Both sides of all rounds; costs are processor seconds of our server and of PostgreSQL."""
+
+    ours: list[load.Outcome] = field(default_factory=list)
+    bare: list[load.Outcome] = field(default_factory=list)
+    server: list[float] = field(default_factory=list)
+    postgres: list[float] = field(default_factory=list)
+
+
 async def run(place: Place) -> Report:
     """Updates a second, each side with rows of its own rounds."""
     size = _SIZES[place.scale]
@@ -65,38 +75,46 @@ async def run(place: Place) -> Report:
     connection = await asyncpg.connect(superuser(url))
     await connection.execute(_BARE)
     await connection.close()
-    ours, theirs, costs = [], [], []
+    found = _Rounds()
     async with terrace(place, url) as server:
-        for number in range(size.rounds + 1):
-            batches = list(_batches(size, number))
-            requests = [_request(f"{number}-{i}", rows) for i, rows in enumerate(batches)]
-            job = load.Job(server.port, requests, b'"accepted" : %d' % BATCH, connections=CLIENTS)
-            await place.settle()
-            before = server.seconds(), place.postgres_seconds()
-            outcome = await load.in_another_process(job)
-            cost = server.seconds() - before[0], place.postgres_seconds() - before[1]
-            await place.settle()
-            bare = await _in_another_process(superuser(url), batches)
+        await _round(place, url, server, list(_batches(size, 0)), _Rounds())  # warms up
+        for number in range(1, size.rounds + 1):
+            await _round(place, url, server, list(_batches(size, number)), found)
             print(
-                f"record {number}/{size.rounds} terrace {outcome.rate * BATCH:,.0f} updates/s, "
-                f"bare {bare.rate * BATCH:,.0f}",
+                f"record {number}/{size.rounds} terrace {found.ours[-1].rate * BATCH:,.0f} "
+                f"updates/s, bare {found.bare[-1].rate * BATCH:,.0f}",
                 file=sys.stderr,
             )
-            if number:  # the first one warms up
-                ours.append(outcome)
-                theirs.append(bare)
-                costs.append(tuple(one / (outcome.requests * BATCH) * 1e6 for one in cost))
     await place.drop(url)
+    return _report(found)
+
+
+async def _round(
+    place: Place, url: str, server: Serving, batches: Sequence[list[Row]], found: _Rounds
+) -> None:
+    requests = [_request(rows) for rows in batches]
+    job = load.Job(server.port, requests, b'"accepted" : %d' % BATCH, connections=CLIENTS)
+    await place.settle()
+    server_before, postgres_before = server.seconds(), place.postgres_seconds()
+    found.ours.append(await load.in_another_process(job))
+    updates = len(batches) * BATCH
+    found.server.append((server.seconds() - server_before) / updates)
+    found.postgres.append((place.postgres_seconds() - postgres_before) / updates)
+    await place.settle()
+    found.bare.append(await _in_another_process(superuser(url), batches))
+
+
+def _report(found: _Rounds) -> Report:
     rows = [
         (
             side,
-            median([one.rate * BATCH for one in found]),
-            median([one.p50 for one in found]),
-            median([one.p99 for one in found]),
+            median([one.rate * BATCH for one in outcomes]),
+            median([one.p50 for one in outcomes]),
+            median([one.p99 for one in outcomes]),
         )
-        for side, found in (("terrace", ours), ("bare inserts", theirs))
+        for side, outcomes in (("terrace", found.ours), ("bare inserts", found.bare))
     ]
-    server_us, postgres_us = (median(list(side)) for side in zip(*costs, strict=True))
+    server_us, postgres_us = median(found.server) * 1e6, median(found.postgres) * 1e6
     return Report(
         "record",
         f"batches of {BATCH} end-of-day balances from {CLIENTS} clients",
@@ -107,8 +125,8 @@ async def run(place: Place) -> Report:
             "server_us_an_update": server_us,
             "postgres_us_an_update": postgres_us,
             "rounds": {
-                "terrace": [one.rate * BATCH for one in ours],
-                "bare": [one.rate * BATCH for one in theirs],
+                "terrace": [one.rate * BATCH for one in found.ours],
+                "bare": [one.rate * BATCH for one in found.bare],
             },
         },
         (
@@ -132,7 +150,7 @@ def _batches(size: _Size, number: int) -> Iterator[list[Row]]:
         yield rows
 
 
-def _request(key: str, rows: Sequence[Row]) -> bytes:
+def _request(rows: Sequence[Row]) -> bytes:
     updates = [
         {
             "updateId": update_id,
@@ -142,7 +160,7 @@ def _request(key: str, rows: Sequence[Row]) -> bytes:
         }
         for customer, update_id, account, as_of, amount in rows
     ]
-    variables = {"input": {"idempotencyKey": key, "updates": updates}}
+    variables = {"input": {"idempotencyKey": f"from {rows[0][1]}", "updates": updates}}
     body = orjson.dumps({"query": documents.RECORD, "variables": variables})
     token = sign(KEY, Role.INTEGRATOR, "feed", hours=24, now=datetime.now(UTC))
     return load.post("/graphql", body, token)

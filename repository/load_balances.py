@@ -2,7 +2,7 @@
 
 A chunk is one statement and one transaction: journal, balances, latest balances, dirty customers.
 What was recorded stays when an import is cut off; the same file again completes it, because every
-row has an update id. Most chunks are new from the first row to the last, so each is first recorded
+row has an update id. Most chunks are new from the first row to the last, so a chunk is first recorded
 without asking what is known, which costs a third less; a unique violation undoes that attempt, and
 the chunk is recorded with the question.
 """
@@ -16,10 +16,9 @@ import asyncpg
 
 from domain.actors import Actor
 from repository.calendar import audit, share_ledger
-from repository.database import Database
-from repository.ledger import frozen, horizon
-from repository.loaded import Loaded, refusal
-from repository.loading import persistently
+from repository.database import Database, persistently
+from repository.ledger import frozen, horizon, settle
+from repository.loaded import Loaded
 from repository.statements import sql
 
 _DAY_IS_TAKEN = "balance_pkey"
@@ -62,33 +61,30 @@ class Lane:
                     return await self._record(chunk, "record_fresh_chunk")
                 except asyncpg.UniqueViolationError as known:
                     self._restates |= known.constraint_name == _DAY_IS_TAKEN
-            loaded = await self._record(chunk, "record_chunk")
+                except asyncpg.DeadlockDetectedError:
+                    pass
+            loaded = await persistently(lambda: self._record(chunk, "record_chunk"))
             self._fresh = not (self._restates or loaded.unchanged)
             return loaded
 
     async def _record(self, chunk: Chunk, statement: str) -> Loaded:
-        return await persistently(lambda: self._attempt(chunk, statement))
-
-    async def _attempt(self, chunk: Chunk, statement: str) -> Loaded:
         async with self._database.unit() as connection:
             calendar = await share_ledger(connection)
             await connection.execute(sql("loading_settings"))
+            if statement == "record_chunk":
+                await connection.execute(sql("lock_accounts"), chunk.accounts)
             answer = await connection.fetch(
                 sql(statement),
+                chunk.lines,
+                chunk.update_ids,
                 chunk.accounts,
                 chunk.days,
                 chunk.cents,
-                chunk.update_ids,
                 horizon(calendar, self._future_days),
                 frozen(calendar),
             )
-            totals = answer[-1]
-            accepted = totals["accepted"]
-            if accepted:
-                await connection.execute(
-                    sql("move_business_date"), totals["last_day"], totals["first_day"]
-                )
-                detail = {"rows": accepted, "lines": [chunk.lines[0], chunk.lines[-1]]}
+            recorded = await settle(connection, answer)
+            if recorded.accepted:
+                detail = {"rows": recorded.accepted, "lines": [chunk.lines[0], chunk.lines[-1]]}
                 await audit(connection, self._actor, "balances.import", self._source, detail)
-        rejections = [refusal(chunk.lines[row["line"] - 1], row["refused"]) for row in answer[:-1]]
-        return Loaded(accepted, len(chunk.lines) - accepted - len(rejections), rejections)
+        return Loaded(recorded.accepted, recorded.duplicates, recorded.rejections)

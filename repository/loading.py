@@ -5,27 +5,15 @@ not even a mark; a changed one marks the customers whose figures follow from it.
 to must be there. Balances have a module of their own, `load_balances`.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
-
-import asyncpg
+from typing import Any
 
 from domain.actors import Actor
 from repository.calendar import Calendar, CalendarError, audit, read_calendar, share_ledger
-from repository.database import Connection, Database
+from repository.database import Connection, Database, persistently
 from repository.ledger import horizon
 from repository.load_branches import load_branches
 from repository.loaded import Loaded, Rows, refusal
 from repository.statements import sql
-
-T = TypeVar("T")
-
-_TRIES = 5
-_CLASHES = (
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.ForeignKeyViolationError,  # a handover moved the customer after it was looked up
-)
 
 
 async def load(
@@ -66,16 +54,6 @@ def _refuse_while_closing(kind: str, calendar: Calendar) -> None:
             "try again when it is over",
             "MONTH_CLOSING",
         )
-
-
-async def persistently(work: Callable[[], Awaitable[T]]) -> T:
-    """Do a transaction again when another one got in its way; the last try's error is raised."""
-    for _ in range(_TRIES - 1):
-        try:
-            return await work()
-        except _CLASHES:
-            continue
-    return await work()
 
 
 async def _load(

@@ -48,6 +48,34 @@ with batch as ({given_updates}) {record_batch}
 -- Records updates of a staged chunk.
 with batch as ({staged_updates}) {record_batch}
 
+-- name: consequences_of_posting
+-- What follows from the end-of-day balances in `posting`: they are kept, the latest one of an
+-- account is shown with it, and the customers are dirty from the first touched month on.
+posted as (
+    insert into terrace.balance (customer_id, account_id, as_of, amount)
+    select customer_id, account_id, as_of, amount from posting
+    order by customer_id, account_id, as_of
+    on conflict (customer_id, account_id, as_of) do update set amount = excluded.amount
+),
+latest as (
+    update terrace.account a set balance = p.amount, balance_as_of = p.as_of
+    from (
+        select distinct on (customer_id, account_id) * from posting
+        order by customer_id, account_id, as_of desc
+    ) p
+    where a.customer_id = p.customer_id and a.id = p.account_id
+        and (a.balance_as_of is null or a.balance_as_of <= p.as_of)
+),
+marked as (
+    insert into terrace.dirty (customer_id, from_month)
+    select customer_id, date_trunc('month', min(as_of))::date from posting
+    group by customer_id order by customer_id
+    on conflict (customer_id) do update
+    set version = terrace.dirty.version + 1,
+        from_month = least(terrace.dirty.from_month, excluded.from_month),
+        tries = 0, retry_at = null, quarantined = false
+)
+
 -- name: record_batch
 -- Accepts what is valid and new: journal, end-of-day balance, latest balance, dirty customers.
 -- $6 is the latest day a balance may have, $7 the last day that is frozen by a running close.
@@ -84,30 +112,7 @@ posting as materialized (
     from found where accepted and as_of > $7::date
     order by customer_id, account_id, as_of, line desc
 ),
-posted as (
-    insert into terrace.balance (customer_id, account_id, as_of, amount)
-    select customer_id, account_id, as_of, amount from posting
-    order by customer_id, account_id, as_of
-    on conflict (customer_id, account_id, as_of) do update set amount = excluded.amount
-),
-latest as (
-    update terrace.account a set balance = p.amount, balance_as_of = p.as_of
-    from (
-        select distinct on (customer_id, account_id) * from posting
-        order by customer_id, account_id, as_of desc
-    ) p
-    where a.customer_id = p.customer_id and a.id = p.account_id
-        and (a.balance_as_of is null or a.balance_as_of <= p.as_of)
-),
-marked as (
-    insert into terrace.dirty (customer_id, from_month)
-    select customer_id, date_trunc('month', min(as_of))::date from posting
-    group by customer_id order by customer_id
-    on conflict (customer_id) do update
-    set version = terrace.dirty.version + 1,
-        from_month = least(terrace.dirty.from_month, excluded.from_month),
-        tries = 0, retry_at = null, quarantined = false
-)
+{consequences_of_posting}
 select line, coalesce(refused, 'DUPLICATE') as outcome,
     null::bigint as accepted, null::date as first_day, null::date as last_day
 from found where not accepted
@@ -147,27 +152,5 @@ posting as materialized (
             and newer.as_of = h.as_of and not newer.held and newer.recorded_at > h.recorded_at)
     order by customer_id, account_id, as_of, recorded_at desc
 ),
-posted as (
-    insert into terrace.balance (customer_id, account_id, as_of, amount)
-    select customer_id, account_id, as_of, amount from posting
-    order by customer_id, account_id, as_of
-    on conflict (customer_id, account_id, as_of) do update set amount = excluded.amount
-),
-latest as (
-    update terrace.account a set balance = p.amount, balance_as_of = p.as_of
-    from (
-        select distinct on (customer_id, account_id) * from posting
-        order by customer_id, account_id, as_of desc
-    ) p
-    where a.customer_id = p.customer_id and a.id = p.account_id
-        and (a.balance_as_of is null or a.balance_as_of <= p.as_of)
-),
-marked as (
-    insert into terrace.dirty (customer_id, from_month)
-    select customer_id, date_trunc('month', min(as_of))::date from posting
-    group by customer_id order by customer_id
-    on conflict (customer_id) do update
-    set version = terrace.dirty.version + 1,
-        from_month = least(terrace.dirty.from_month, excluded.from_month)
-)
+{consequences_of_posting}
 select count(*) from held;

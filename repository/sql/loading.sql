@@ -245,43 +245,44 @@ marked as (
 )
 {load_outcome};
 
--- name: chunk_of_balances
--- Balances of a file: $1 account numbers, $2 days, $3 amounts in hundredths, $4 update ids; $5 is
--- the latest day a balance may have, $6 the last day frozen by a running close. The accounts are
--- locked in the order that every writer of balances keeps.
-with given as materialized (
-    select line::integer, account, as_of, cents * 0.01 as amount, update_id
-    from unnest($1::text[], $2::date[], $3::bigint[], $4::text[])
-        with ordinality as given(account, as_of, cents, update_id, line)
-),
+-- name: given_chunk
+-- Balances of a file: $1 lines, $2 update ids, $3 account numbers, $4 days, $5 hundredths.
+select line, update_id, account, as_of, cents * 0.01 as amount
+from unnest($1::integer[], $2::text[], $3::text[], $4::date[], $5::bigint[])
+    as given(line, update_id, account, as_of, cents)
+
+-- name: record_chunk
+-- Records balances of a file of which some may be known. The caller has locked the accounts.
+with batch as ({given_chunk}) {record_batch}
+
+-- name: record_fresh_chunk
+-- Does what `record_chunk` does, a third faster, if no update id and no day is known; if one is,
+-- there is a unique violation. $6 and $7 as for `record_batch`, the answer as well. The accounts
+-- are locked here, in the order that all writers keep. The server carries out the parts that write
+-- from the last to the first: the marks, for which another chunk may have to wait, come last.
+with batch as materialized ({given_chunk}),
 locked as materialized (
     select a.customer_id, a.id, a.number, a.opened_on, a.closed_on from terrace.account a
-    where a.number = any($1::text[])
+    where a.number = any($3::text[])
     order by a.customer_id, a.id for no key update
 ),
 found as materialized (
-    select g.line, g.update_id, g.as_of, g.amount, a.customer_id, a.id as account_id,
-        coalesce(g.as_of between a.opened_on and least(a.closed_on, $5::date), false) as fits,
+    select b.line, b.update_id, b.as_of, b.amount, a.customer_id, a.id as account_id,
+        coalesce(b.as_of between a.opened_on and least(a.closed_on, $6::date), false) as accepted,
         case
             when a.id is null then 'UNKNOWN_ACCOUNT'
-            when g.as_of < a.opened_on then 'BEFORE_OPENING'
-            when g.as_of > a.closed_on then 'AFTER_CLOSING'
-            when g.as_of > $5::date then 'FUTURE_DATE'
+            when b.as_of < a.opened_on then 'BEFORE_OPENING'
+            when b.as_of > a.closed_on then 'AFTER_CLOSING'
+            when b.as_of > $6::date then 'FUTURE_DATE'
         end as refused
-    from given g left join locked a on a.number = g.account
-)
-
--- name: chunk_outcome
--- The lines that were refused, and one row with the totals of those accepted (line null).
-select line, refused, null::bigint as accepted, null::date as first_day, null::date as last_day
-from found where not fits
-union all
-select null, null, count(*), min(as_of), max(as_of) from accepted
-
--- name: chunk_consequences
--- What follows from `posting`: its customers are dirty, its accounts have a latest balance. The
--- server carries such parts out from the last to the first, so the marks, which another lane may
--- wait for, are made as late as can be.
+    from batch b left join locked a on a.number = b.account
+    order by a.customer_id, a.id, b.as_of, b.line desc
+),
+posting as materialized (
+    select distinct on (customer_id, account_id, as_of) customer_id, account_id, as_of, amount
+    from found where accepted and as_of > $7::date
+    order by customer_id, account_id, as_of, line desc
+),
 marked as (
     insert into terrace.dirty (customer_id, from_month)
     select customer_id, date_trunc('month', min(as_of))::date from posting
@@ -296,61 +297,18 @@ latest as (
     ) p
     where a.customer_id = p.customer_id and a.id = p.account_id
         and (a.balance_as_of is null or a.balance_as_of <= p.as_of)
-)
-
--- name: record_fresh_chunk
--- Records balances of which none is known: a unique violation says that one is. Two thirds of the
--- work of `record_chunk`, to which it is otherwise equal.
-{chunk_of_balances},
-accepted as materialized (
-    select * from found where fits order by customer_id, account_id, as_of, line desc
 ),
-posting as materialized (
-    select distinct on (customer_id, account_id, as_of) customer_id, account_id, as_of, amount
-    from accepted where as_of > $6::date
-    order by customer_id, account_id, as_of, line desc
-),
-{chunk_consequences},
 posted as (
     insert into terrace.balance (customer_id, account_id, as_of, amount)
     select customer_id, account_id, as_of, amount from posting
 ),
 journal as (
     insert into terrace.balance_update (customer_id, update_id, account_id, as_of, amount, held)
-    select customer_id, update_id, account_id, as_of, amount, as_of <= $6::date from accepted
+    select customer_id, update_id, account_id, as_of, amount, as_of <= $7::date
+    from found where accepted
 )
-{chunk_outcome};
-
--- name: record_chunk
--- Records balances of which some may be known: by their update id, or as the balance of a day that
--- has one. Means the same as `record_batch`.
-{chunk_of_balances},
-first_of_id as materialized (
-    select distinct on (customer_id, update_id) *
-    from found where fits
-    order by customer_id, update_id, line
-),
-journal as (
-    insert into terrace.balance_update (customer_id, update_id, account_id, as_of, amount, held)
-    select customer_id, update_id, account_id, as_of, amount, as_of <= $6::date
-    from first_of_id
-    order by customer_id, update_id
-    on conflict do nothing
-    returning customer_id, update_id
-),
-accepted as materialized (
-    select f.* from first_of_id f join journal j using (customer_id, update_id)
-),
-posting as materialized (
-    select distinct on (customer_id, account_id, as_of) customer_id, account_id, as_of, amount
-    from accepted where as_of > $6::date
-    order by customer_id, account_id, as_of, line desc
-),
-{chunk_consequences},
-posted as (
-    insert into terrace.balance (customer_id, account_id, as_of, amount)
-    select customer_id, account_id, as_of, amount from posting
-    order by customer_id, account_id, as_of
-    on conflict (customer_id, account_id, as_of) do update set amount = excluded.amount
-)
-{chunk_outcome};
+select line, refused as outcome,
+    null::bigint as accepted, null::date as first_day, null::date as last_day
+from found where not accepted
+union all
+select null, null, count(*), min(as_of), max(as_of) from found where accepted;

@@ -228,3 +228,65 @@ async def test_policies_and_tiers_by_month(house: House) -> None:
         "threshold": "200000.00",
     }
     assert found["tierPolicies"][0]["effectiveFrom"] == "1900-01"
+
+
+async def test_a_page_is_one_answer_whatever_is_asked_of_it(house: House) -> None:
+    await house.people(4)
+    found = await house.data(
+        """query ($no: Boolean!) { a: customers(first: 3) { totalCount }
+            b: customers(first: 2) { __typename } c: customers(first: 2) { nodes @skip(if: $no) {
+            id } __typename } d: customers(first: 2, where: {number: {eq: "none"}}) { totalCount }
+            managers(first: 5) { nodes { customers(first: 1) { totalCount } } } }""",
+        {"no": True},
+    )
+    kind = {"__typename": "CustomerConnection"}
+    assert (found["a"], found["b"], found["c"]) == ({"totalCount": 4}, kind, kind)
+    assert found["d"] == {"totalCount": 0}
+    counts = [m["customers"]["totalCount"] for m in found["managers"]["nodes"]]
+    assert counts == [2, 2, 0]
+
+
+async def test_variables_inside_of_lists_and_objects_count(house: House) -> None:
+    await house.people(4)
+    found = await house.data(
+        """query ($a: String!, $i: ID!, $k: CustomerKind!) {
+            one: customers(first: 5, where: {number: {in: [$a, "C3"]}}) { nodes { number } }
+            two: customers(first: 5, where: {or: {number: {eq: $a}}}) { nodes { number } }
+            three: customers(first: 5, where: {and: [{number: {eq: $a}}]}) { nodes { number } }
+            four: customers(first: 5, where: {kind: {in: [$k]}}) { totalCount }
+            nodes(ids: [$i]) { __typename } }""",
+        {"a": "C2", "i": "Q3VzdG9tZXI6MQ==", "k": "ORGANISATION"},
+    )
+    assert [c["number"] for c in found["one"]["nodes"]] == ["C2", "C3"]
+    assert [c["number"] for c in found["two"]["nodes"]] == ["C2"]
+    assert [c["number"] for c in found["three"]["nodes"]] == ["C2"]
+    assert found["four"] == {"totalCount": 0}
+    assert found["nodes"] == [{"__typename": "Customer"}]
+
+
+async def test_introspection_is_bounded_by_what_it_would_answer(house: House) -> None:
+    aliases = " ".join(f"b{n}: name" for n in range(200))
+    document = (
+        "{ __schema { "
+        + " ".join(f"a{n}: types {{ fields {{ type {{ ...F }} }} }}" for n in range(20))
+        + f" }} }} fragment F on __Type {{ {aliases} }}"
+    )
+    answer = await house.ask(document)
+    assert answer["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+
+
+async def test_customers_without_a_judgement_are_found_as_what_they_show(house: House) -> None:
+    await house.people(2)
+    await house.record(("A1", "2025-01-01", "1.00"))
+    found = await house.data("""{
+        outside: customers(first: 5, where: {vipStatus: {eq: NON_MEMBER}}) { totalCount }
+        inside: customers(first: 5, where: {vipStatus: {in: [ACTIVE, WATCH]}}) { totalCount }
+        without: customers(first: 5, where: {tier: {eq: null}}) { totalCount } }""")
+    assert [page["totalCount"] for page in found.values()] == [2, 0, 2]
+
+
+@pytest.mark.parametrize("key", [{}, {"n": None}])
+async def test_a_key_that_is_null_is_refused(house: House, key: dict) -> None:
+    answer = await house.ask("query ($n: String) { customer(by: {number: $n}) { id } }", key)
+    assert "INTERNAL" not in str(answer)
+    assert answer["errors"]
