@@ -34,7 +34,7 @@ class Deviation:
 async def claim_dirty(
     connection: Connection, limit: int, *, up_to: Month | None = None, after: Month | None = None
 ) -> list[Claim]:
-    """Take customers to recompute; only those dirty from `up_to` or earlier, or from after `after`."""
+    """Take customers to recompute: those dirty from `up_to` or earlier, or from after `after`."""
     rows = await connection.fetch(
         sql("claim_dirty"),
         limit,

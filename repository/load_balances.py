@@ -2,9 +2,9 @@
 
 A chunk is one statement and one transaction: journal, balances, latest balances, dirty customers.
 What was recorded stays when an import is cut off; the same file again completes it, because every
-row has an update id. Most chunks are new from the first row to the last, so a chunk is first recorded
-without asking what is known, which costs a third less; a unique violation undoes that attempt, and
-the chunk is recorded with the question.
+row has an update id. Most chunks are new from the first row to the last, so a chunk is at first
+recorded without asking what is known, which costs a third less; a unique violation undoes that
+attempt, and the chunk is recorded with the question.
 """
 
 import asyncio

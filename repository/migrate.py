@@ -61,8 +61,9 @@ async def migrate(
     """Apply what is missing, make the login roles, and return how many files were applied.
 
     `url` is the address of the database's owner. A new installation is set up with the home
-    currency; for an old one it must be the same, unless the caller does not `insist`. Raises MigrationError for a server that is too
-    old, a changed or unknown migration, or an installation set up with another home currency.
+    currency; for an old one it must be the same, unless the caller does not `insist`. Raises
+    MigrationError for a server that is too old, a changed or unknown migration, or an installation
+    set up with another home currency.
     """
     connection = await asyncpg.connect(url)
     try:

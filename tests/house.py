@@ -109,7 +109,7 @@ class House:
     async def record(
         self, *rows: tuple[str, str, str], key: str | None = None, ids: Iterable[str] | None = None
     ) -> dict[str, Any]:
-        """recordBalances of (account, day, balance)."""
+        """RecordBalances of (account, day, balance)."""
         names = list(ids) if ids is not None else [f"u{next(_numbers)}" for _ in rows]
         updates = [
             {"updateId": name, "account": account, "asOf": day, "balance": balance}

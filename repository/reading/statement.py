@@ -248,7 +248,7 @@ class _Writer:
             f"{quoted(key)}: {self.part(part, page, alias, size, upper)}"
             for key, part in page.parts
         )
-        # One row whatever was asked for: without an aggregate among the parts it would be one a row.
+        # One row whatever was asked for, also when no part is an aggregate.
         return f"(select json_object({parts} returning json) from {numbered} having true)"
 
     def beyond(self, page: Page, alias: str) -> str:

@@ -175,7 +175,7 @@ async def acknowledge(socket: ClientConnection, bearer_token: str | None = None)
 
 async def until(condition, seconds: float = 3) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - there is no event to wait for
+        while not condition():
             await asyncio.sleep(0.01)
 
 

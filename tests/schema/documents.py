@@ -22,7 +22,8 @@ GOLDEN: dict[str, str] = {
         vipStatistics { assessed watch total exitedUnrated byTier { tier { code } customers aum }
         } } }""",
     "statistics": "{ vipStatistics { month assessed byTier { tier { code } customers aum } } }",
-    "filters": """{ customers(first: 100, where: {or: [{vipStatus: {eq: ACTIVE}}, {tier: {eq: "T1"}},
+    "filters": """{ customers(first: 100, where: {or: [{vipStatus: {eq: ACTIVE}},
+        {tier: {eq: "T1"}},
         {name: {contains: "Customer"}}]}, orderBy: {field: NAME, direction: DESC}) {
         totalCount edges { cursor node { number } } pageInfo { hasNextPage endCursor } } }""",
     "everyone": """query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id

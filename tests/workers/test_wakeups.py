@@ -127,7 +127,8 @@ async def test_a_customer_that_cannot_be_recomputed_is_set_aside_and_the_others_
             from terrace.customer where number = 'C2'""")
         # A figure so large that the sum no longer fits any number: the poison.
         await connection.execute(
-            "insert into terrace.rate values ('USD', '2024-01-01', ('1' || repeat('0', 131070))::numeric)"
+            "insert into terrace.rate "
+            "values ('USD', '2024-01-01', ('1' || repeat('0', 131070))::numeric)"
         )
     await house.record(("A1", "2025-01-01", "5.00"), ("X", "2025-01-01", "9999999999.00"))
     await house.work()
