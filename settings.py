@@ -7,6 +7,7 @@ lists them all, and a test holds that table against this file.
 import os
 import sys
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
@@ -93,8 +94,12 @@ class Settings(BaseSettings):
         default=1_000, ge=1, description="Fields of an operation after its fragments are spread"
     )
     max_tokens: int = Field(default=5_000, ge=1, description="Tokens of a GraphQL document")
-    plan_cache: int = Field(default=1_000, ge=1, description="Compiled plans kept per process")
-    log_level: str = Field(default="info", description="debug, info, warning or error")
+    plan_cache: int = Field(
+        default=1_000, ge=1, description="Prepared documents, with their plans, kept per process"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="How much is logged: debug, info, warning or error"
+    )
 
     @field_validator("time_zone")
     @classmethod

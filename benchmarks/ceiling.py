@@ -3,8 +3,9 @@
     CEILING_URL=... CEILING_STATEMENT=... python -m benchmarks.ceiling PORT
 
 It is what remains when everything a GraphQL server does is left out: no token, no document, no
-plan, no limits, no error shaping. A request is a JSON list, the values of the statement. Server,
-pool and the settings of its connections are those of Terrace's readers.
+plan, no limits, no error shaping. A request is a JSON list, the values of the statement. The
+server is uvicorn as it runs by itself; the size of the pool and the settings of its connections
+are those of Terrace's readers.
 """
 
 import os

@@ -35,12 +35,16 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a job: requests answered, and how long they took, in milliseconds."""
+    """What came of a job: requests answered, and how long they took, in milliseconds.
+
+    `load_us` is the processor time that sending one and reading its answer took.
+    """
 
     seconds: float
     requests: int
     p50: float
     p99: float
+    load_us: float
 
     @property
     def rate(self) -> float:
@@ -77,25 +81,28 @@ def drive(job: Job) -> Outcome:
 async def ask(port: int, request: bytes) -> bytes:
     """The body of one answer."""
     work = _Work(iter([request]), b"")
-    caller = await _connect(port, work)
-    await caller.done
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        caller = await _connect(port, work)
+        await caller.done
     return caller.body
 
 
 async def _drive(job: Job) -> Outcome:
     deadline = None if job.seconds is None else time.perf_counter() + job.seconds
     work = _Work(_requests(job.requests, deadline), job.expected)
-    began = time.perf_counter()
+    began, processor = time.perf_counter(), time.process_time()
     async with asyncio.timeout((job.seconds or 0) + _PATIENCE_SECONDS):
         callers = [await _connect(job.port, work) for _ in range(job.connections)]
         await asyncio.gather(*[caller.done for caller in callers])
-    return outcome(time.perf_counter() - began, work.latencies)
+    seconds = time.perf_counter() - began
+    return outcome(seconds, time.process_time() - processor, work.latencies)
 
 
-def outcome(seconds: float, latencies: Sequence[float]) -> Outcome:
-    """The outcome of work that took so many seconds in all, and for each request."""
+def outcome(seconds: float, processor: float, latencies: Sequence[float]) -> Outcome:
+    """The outcome of work: seconds in all, of this process's processor time, of each request."""
     took = sorted(latencies)
-    return Outcome(seconds, len(took), _quantile(took, 0.5), _quantile(took, 0.99))
+    load_us = processor / len(took) * 1e6
+    return Outcome(seconds, len(took), _quantile(took, 0.5), _quantile(took, 0.99), load_us)
 
 
 def _requests(requests: Sequence[bytes], deadline: float | None) -> Iterator[bytes]:
@@ -147,7 +154,11 @@ class _Caller(asyncio.Protocol):
         """Collect; when the answer is whole, note the time and go on."""
         self._buffer += data
         head, found, rest = self._buffer.partition(_END_OF_HEAD)
-        if not found or len(rest) < _announced(head):
+        try:
+            if not found or len(rest) < _announced(head):
+                return
+        except ValueError:
+            self._fail(RuntimeError(f"an answer without its length: {head!r}"))
             return
         self._work.latencies.append(time.perf_counter() - self._sent)
         if not head.startswith(b"HTTP/1.1 200") or self._work.expected not in rest:

@@ -48,7 +48,7 @@ class Size:
 
 SIZES = {
     Scale.FULL: Size(20_000, 7, 6.0),
-    Scale.QUICK: Size(4_000, 3, 2.0),
+    Scale.QUICK: Size(4_000, 3, 1.5),
     Scale.TINY: Size(400, 1, 0.5),
 }
 _WARM_SECONDS = 0.5
@@ -172,6 +172,7 @@ def _report(
                         "p99_ms": one.outcome.p99,
                         "server_us": one.server_us,
                         "postgres_us": one.postgres_us,
+                        "load_us": one.outcome.load_us,
                     }
                     for one in found
                 ]

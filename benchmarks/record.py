@@ -188,9 +188,10 @@ async def _insert_all(url: str, batches: Sequence[list[Row]]) -> load.Outcome:
             took.append(time.perf_counter() - began)
 
     connections = [await asyncpg.connect(url) for _ in range(CLIENTS)]
-    began = time.perf_counter()
+    began, processor = time.perf_counter(), time.process_time()
     await asyncio.gather(*[client(connection) for connection in connections])
-    outcome = load.outcome(time.perf_counter() - began, took)
+    seconds = time.perf_counter() - began
+    outcome = load.outcome(seconds, time.process_time() - processor, took)
     for connection in connections:
         await connection.close()
     return outcome

@@ -139,9 +139,3 @@ async def fail_dirty(connection: Connection, customer_id: int, problem: str) -> 
 async def mark_changing(connection: Connection) -> None:
     """Mark customers whose level changes on a day that has come without any update."""
     await connection.execute(sql("mark_changing"))
-
-
-async def dirty_left(connection: Connection) -> int:
-    """How many customers wait to be recomputed."""
-    count: int = await connection.fetchval(sql("dirty_left"))
-    return count

@@ -2,8 +2,9 @@
 
 CUTOFF   updates for the month are held back from now on; late corrections are caught up with
 RUNNING  customers are judged in chunks, each in one transaction; any number of closers help
-VERIFY   sums and counts are compared with the ledger and with what must have been written
-CLOSED   the calendar opens the next month; standings, final figures and events become visible
+         and each chunk's total is summed again from the ledger in another way
+CLOSED   counts and totals are what they must be, so the calendar opens the next month: standings,
+         final figures and events become visible together; if they are not, it is FAILED
 
 Killed anywhere, the close goes on where it was: a chunk is done with its transaction or not at all.
 """

@@ -64,7 +64,7 @@ class Source:
             for piece in self._bounded_lines():
                 held += piece
                 while len(held) >= BLOCK:
-                    cut = held.rfind(b"\n", 0, BLOCK) + 1
+                    cut = (held.rfind(b"\n", 0, BLOCK) + 1) or (held.find(b"\n") + 1) or len(held)
                     yield bytes(held[:cut])
                     del held[:cut]
         except SourceEnds as error:

@@ -135,7 +135,7 @@ create unique index correction_pending on terrace.correction (customer_id)
 create table terrace.close_run (
     month date primary key,
     epoch integer not null default 1,
-    state text not null check (state in ('CUTOFF', 'RUNNING', 'VERIFY', 'CLOSED', 'FAILED')),
+    state text not null check (state in ('CUTOFF', 'RUNNING', 'CLOSED', 'FAILED')),
     requested_by text not null,
     cutoff_at timestamptz not null default clock_timestamp(),
     customers integer not null default 0,

@@ -290,7 +290,7 @@ class _Writer:
         return f"coalesce(json_agg({value} order by {alias}.place{direction}) {kept}, '[]'::json)"
 
     def cursor(self, page: Page, alias: str) -> str:
-        """The row's sort values as opaque text; `schema.cursors` reads it back."""
+        """The row's sort values as opaque text; `schema.connections` reads it back."""
         values = ", ".join(f"{expression.value(alias)}::text" for expression, _ in page.order.keys)
         encoded = f"encode(convert_to(json_build_array({values})::text, 'UTF8'), 'base64')"
         return f"translate({encoded}, E'\\n', '')"

@@ -47,7 +47,7 @@ group by r.month;
 -- name: unfinished_close
 -- The month whose close is under way, if there is one.
 select month, requested_by from terrace.close_run
-where state in ('CUTOFF', 'RUNNING', 'VERIFY') order by month limit 1;
+where state in ('CUTOFF', 'RUNNING') order by month limit 1;
 
 -- name: claim_chunk
 -- Takes a chunk of a running close and holds it to the end of the transaction; a closer of an

@@ -171,7 +171,3 @@ where a.changes_on <= c.business_date and a.month >= date_trunc('month', a.chang
         where later.customer_id = a.customer_id and later.as_of >= a.changes_on)
 group by a.customer_id order by a.customer_id
 on conflict (customer_id) do nothing;
-
--- name: dirty_left
--- How many customers wait to be recomputed.
-select count(*) from terrace.dirty where not quarantined;

@@ -39,13 +39,6 @@ where t.customer_id = w.customer_id and t.id = w.id;
 -- Wakes every listener; what happened is in the feeds.
 select pg_notify('terrace_feed', '');
 
--- name: events_waiting
--- Whether any event still has no position though it may have one.
-select exists (
-    select from terrace.tier_change t, terrace.calendar c
-    where t.position is null and (t.closed_month is null or t.closed_month <= c.last_closed)
-) or exists (select from terrace.risk_signal_event where position is null);
-
 -- name: feed_head
 -- The position last given in a feed.
 select head from terrace.feed where topic = $1;

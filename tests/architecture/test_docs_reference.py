@@ -149,7 +149,6 @@ NOT_CODES = {
     "M1001": "a manager of the demo data",
     "CUTOFF": "a state of a close",
     "RUNNING": "a state of a close",
-    "VERIFY": "a state of a close that no program enters",
     "CLOSED": "a state of a close",
     "FAILED": "a state of a close",
     "APPLIED": "a state of a correction",
