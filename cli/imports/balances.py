@@ -67,7 +67,8 @@ class _Blocks:
         except Refused:
             columns, read = self._by_rows(rows, rejects)
         own_ids = self._places[3] is not None
-        chunks = [_chunk(lane, own_ids=own_ids) for lane in _dealt(columns)]
+        lanes = 1 if own_ids else LANES  # an id of the file's own may stand at two accounts
+        chunks = [_chunk(lane, own_ids=own_ids) for lane in _dealt(columns, lanes)]
         if len(self._days) > _DAYS_KEPT:
             self._days.clear()
         return Balances(read + len(rows.broken), chunks, _texts(rows), rejects)
@@ -145,11 +146,13 @@ class _Blocks:
             raise Refused(refused.code, f"{column.name}: {refused.message}") from None
 
 
-def _dealt(columns: Columns) -> list[Columns]:
+def _dealt(columns: Columns, count: int) -> list[Columns]:
     """The rows of each lane; all rows of an account are in one."""
-    lane_of = [number % LANES for number in map(hash, columns[1])]
+    if count == 1:
+        return [columns]
+    lane_of = [number % count for number in map(hash, columns[1])]
     lanes = []
-    for lane in range(LANES):
+    for lane in range(count):
         chosen = [number == lane for number in lane_of]
         lines, accounts, days, cents, ids = (list(compress(c, chosen)) for c in columns)
         lanes.append((lines, accounts, days, cents, ids))
