@@ -10,6 +10,10 @@ from cli.embedded import Addresses, servers
 from settings import Settings
 from tests.house import House, new_house
 
+BROUGHT = {
+    "database_url": os.environ.get("TERRACE_TEST_DATABASE_URL"),
+    "redis_url": os.environ.get("TERRACE_TEST_REDIS_URL"),
+}
 for name in [name for name in os.environ if name.startswith("TERRACE_")]:
     del os.environ[name]
 
@@ -26,8 +30,9 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
-    """Embedded servers of the whole run."""
-    with servers(Settings(data_dir=tmp_path_factory.mktemp("servers"))) as running:
+    """The servers of the whole run: embedded, or those the environment brings to be tried."""
+    brought = {name: url for name, url in BROUGHT.items() if url}
+    with servers(Settings(data_dir=tmp_path_factory.mktemp("servers"), **brought)) as running:
         yield running
 
 

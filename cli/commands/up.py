@@ -62,7 +62,11 @@ def _run(settings: Settings, addresses: Addresses, *, demo: bool) -> None:
         children.start("worker", "work")
         _await_ready(settings, children)
         greet(settings, has_demo, seconds=time.monotonic() - began)
-        while addresses.answer():
+        embedded = Addresses(
+            "" if settings.database_url else addresses.database_url,
+            "" if settings.redis_url else addresses.redis_url,
+        )
+        while embedded.answer():
             for _ in range(_LOOKS_BETWEEN):
                 time.sleep(_LOOK_EVERY)
                 children.look()

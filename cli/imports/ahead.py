@@ -1,6 +1,7 @@
 """Reading one step ahead: a thread prepares the next item while the last one is worked on."""
 
 import asyncio
+import concurrent.futures
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
@@ -21,7 +22,7 @@ async def ahead(items: Iterator[T]) -> AsyncIterator[T]:
         asyncio.run_coroutine_threadsafe(ready.put((what, value)), loop).result()
 
     def run() -> None:
-        with suppress(RuntimeError, asyncio.CancelledError):  # the loop has ended
+        with suppress(RuntimeError, concurrent.futures.CancelledError):  # the loop has ended
             try:
                 for item in items:
                     hand_over("item", item)

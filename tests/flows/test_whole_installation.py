@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect
 
+from cli.embedded import Addresses
 from tests.flows.installation import Installation
 
 PEOPLE = {
@@ -160,6 +161,19 @@ def test_a_server_killed_beneath_it_is_started_again(installation: Installation)
             time.sleep(0.2)
         running = now
     assert installation.stop() == 0
+
+
+def test_servers_of_the_users_own_are_used_and_left_alone(
+    installation: Installation, addresses: Addresses
+) -> None:
+    installation.environment["TERRACE_DATABASE_URL"] = addresses.database_url
+    installation.environment["TERRACE_REDIS_URL"] = addresses.redis_url
+    installation.start("--empty")
+    assert installation.ask("{ viewer { role } }", installation.token("hq"))["data"]
+    assert not (installation.folder / "data" / "postgres").exists()
+    time.sleep(3)  # two looks at what is embedded, which is nothing
+    assert installation.stop() == 0
+    assert addresses.answer()
 
 
 def test_a_second_up_and_a_taken_port_are_refused_in_one_line(installation: Installation) -> None:
