@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from cli.imports.stopped import ImportStopped
 
-BLOCK = 2 * 1024 * 1024
+BLOCK = 1024 * 1024
 """Bytes of a block at the most, uncompressed."""
 
 LONGEST_LINE = 65_536

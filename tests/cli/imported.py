@@ -31,6 +31,20 @@ TABLES = [
     "audit",
 ]
 
+SEEN = {
+    "balance": """
+        select a.number, b.as_of, b.amount from terrace.balance b
+        join terrace.account a on a.customer_id = b.customer_id and a.id = b.account_id""",
+    "journal": """
+        select u.update_id, a.number, u.as_of, u.amount, u.held from terrace.balance_update u
+        join terrace.account a on a.customer_id = u.customer_id and a.id = u.account_id""",
+    "account": "select number, balance, balance_as_of from terrace.account",
+    "dirty": """
+        select c.number, d.from_month, quarantined from terrace.dirty d
+        join terrace.customer c on c.id = d.customer_id""",
+    "calendar": "select business_date, first_month, last_closed from terrace.calendar",
+}
+
 
 @dataclass
 class Imported:
@@ -103,25 +117,17 @@ class Desk:
 
     async def meaning(self) -> dict[str, list[tuple[object, ...]]]:
         """What a bank would see: balances, journal and marks, without keys and times."""
-        asked = {
-            "balance": """
-                select a.number, b.as_of, b.amount from terrace.balance b
-                join terrace.account a on a.customer_id = b.customer_id and a.id = b.account_id
-                order by 1, 2""",
-            "journal": """
-                select u.update_id, a.number, u.as_of, u.amount, u.held
-                from terrace.balance_update u
-                join terrace.account a on a.customer_id = u.customer_id and a.id = u.account_id
-                order by 1, 2""",
-            "account": "select number, balance, balance_as_of from terrace.account order by 1",
-            "dirty": """
-                select c.number, d.from_month from terrace.dirty d
-                join terrace.customer c on c.id = d.customer_id order by 1""",
-            "calendar": "select business_date, first_month from terrace.calendar",
-        }
         return {
-            name: [tuple(row) for row in await self.house.fetch(query)]
-            for name, query in asked.items()
+            name: [tuple(row) for row in await self.house.fetch(f"{query} order by 1, 2, 3")]
+            for name, query in SEEN.items()
+        }
+
+    async def digest(self) -> dict[str, tuple[object, ...]]:
+        """The same, as the number of rows and one figure for their content."""
+        summed = "select count(*), sum(hashtextextended(seen::text, 0)) from ({}) seen"
+        return {
+            name: tuple((await self.house.fetch(summed.format(query)))[0])
+            for name, query in SEEN.items()
         }
 
     async def dirty(self) -> dict[str, str]:

@@ -26,7 +26,7 @@ async def desk(house: House, tmp_path: Path) -> Desk:
     return desk
 
 
-@pytest.fixture(params=[2_000_000, 100], ids=["one block", "many blocks"])
+@pytest.fixture(params=[sources.BLOCK, 100], ids=["one block", "many blocks"])
 def block(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """The size of a block: with the small one, every few rows are a transaction of their own."""
     monkeypatch.setattr(sources, "BLOCK", request.param)
