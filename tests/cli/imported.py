@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
+
 from cli.imports import Importer, Summary
 from tests.house import House
 
@@ -136,6 +138,20 @@ class Desk:
             select c.number, left(d.from_month::text, 7) as month
             from terrace.dirty d join terrace.customer c on c.id = d.customer_id order by 1""")
         return {row["number"]: row["month"] for row in rows}
+
+    async def without_balances(self) -> None:
+        """As before the first balance was ever loaded."""
+        owner = await asyncpg.connect(self.house.url)
+        try:
+            await owner.execute(
+                "truncate terrace.balance, terrace.balance_update, terrace.dirty, terrace.audit"
+            )
+        finally:
+            await owner.close()
+        async with self.house.database.unit() as connection:
+            await connection.execute("""
+                update terrace.account set balance = 0, balance_as_of = null;
+                update terrace.calendar set business_date = null, first_month = null""")
 
     async def caught_up(self) -> None:
         """As after the workers' work: nobody is marked."""

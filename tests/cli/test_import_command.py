@@ -80,12 +80,22 @@ async def empty(addresses: Addresses, tmp_path: Path) -> AsyncIterator[Shell]:
         yield Shell(url, tmp_path)
 
 
+@pytest.fixture(scope="module")
+async def office(
+    addresses: Addresses, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Desk]:
+    async with new_house(addresses) as house:
+        desk = Desk(house, tmp_path_factory.mktemp("office"))
+        await desk.bank()
+        await desk.account()
+        yield desk
+
+
 @pytest.fixture
-async def desk(house: House, tmp_path: Path) -> Desk:
-    desk = Desk(house, tmp_path)
-    await desk.bank()
-    await desk.account()
-    return desk
+async def desk(office: Desk, tmp_path: Path) -> Desk:
+    """An installation with account A1 of customer C1, no balances, and an empty folder."""
+    await office.without_balances()
+    return Desk(office.house, tmp_path)
 
 
 @pytest.fixture
@@ -160,9 +170,6 @@ def test_a_pipe_that_gives_a_little_at_a_time(shell: Shell) -> None:
 
 def test_what_cannot_be_imported_is_said_in_one_line(shell: Shell) -> None:
     folder = shell.folder
-    (folder / "branches.csv").unlink()
-    for left in ("managers.csv", "customers.csv", "accounts.csv"):
-        (folder / left).unlink()
     one_line(shell.gives("."), "nothing to import: expected are branches.csv, managers.csv")
     shell.file("balances.csv", "A1,2025-01-01,5.00")
     shell.file("balances.csv.gz", "A1,2025-01-01,5.00")
@@ -203,9 +210,13 @@ def test_a_database_that_does_not_answer(shell: Shell) -> None:
     assert "secret" not in result.output
 
 
-async def test_while_a_month_is_being_closed(desk: Desk, shell: Shell) -> None:
+async def test_while_a_month_is_being_closed(house: House, tmp_path: Path) -> None:
+    desk = Desk(house, tmp_path)
+    await desk.bank()
+    await desk.account()
     await desk.takes("balances", "A1,2025-01-10,1.00")
-    await request_close(desk.house.database, Month(2025, 1), "test")
+    await request_close(house.database, Month(2025, 1), "test")
+    shell = Shell(house.url, tmp_path)
     shell.file("customers.csv", "C9,Nine,INDIVIDUAL,B1,,,,,,")
     result = await asyncio.to_thread(shell.gives, ".")
     one_line(result, "2025-01 is being closed: customers cannot be imported now; try again")
