@@ -15,6 +15,7 @@ from repository.calendar import CalendarError
 from repository.database import Database
 from repository.migrate import MigrationError
 
+_COMPLETE = "; what was recorded stays, import again to complete it"
 _STOPS = (ImportStopped, CalendarError, EmbeddedError, MigrationError)
 
 
@@ -93,8 +94,10 @@ def command(kind_or_dir: str, file: str | None) -> None:
         on_database(settings, work)
     except _STOPS as error:
         raise _Stopped(str(error)) from error
+    except KeyboardInterrupt:
+        raise _Stopped(f"interrupted{_COMPLETE}") from None
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        done = "; what was recorded stays, import again to complete it" if summaries else ""
+        done = _COMPLETE if summaries else ""
         raise _Stopped(f"{str(error) or type(error).__name__}{done}") from error
     if any(summary.rejected for summary in summaries):
         sys.exit(1)

@@ -223,6 +223,28 @@ async def test_while_a_month_is_being_closed(house: House, tmp_path: Path) -> No
     assert result.stdout.startswith("branches: 3 read, 0 recorded, 3 already there")
 
 
+def test_interrupted_while_it_waits_for_rows(shell: Shell) -> None:
+    """Status 1 would say that rows were rejected."""
+    rows, end = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli.main", "import", "balances", "-"],
+        cwd=shell.folder,
+        env={**os.environ, **environment(shell.url)},
+        stdin=rows,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as waiting:
+        os.write(end, b"account_number,")
+        assert waiting.stderr is not None
+        time.sleep(2.0)
+        waiting.send_signal(signal.SIGINT)
+        _, said = waiting.communicate(timeout=10)
+    os.close(rows)
+    os.close(end)
+    assert waiting.returncode == 2
+    assert said == ("Error: interrupted; what was recorded stays, import again to complete it\n")
+
+
 def test_an_archive_that_is_cut_off_can_be_completed(shell: Shell) -> None:
     """The row that the cut goes through is not recorded with half of its amount."""
     dice = random.Random(1)
