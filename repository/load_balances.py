@@ -21,39 +21,59 @@ from repository.ledger import frozen, horizon, settle
 from repository.loaded import Loaded
 from repository.statements import sql
 
+_AT_ONCE = 2
 _DAY_IS_TAKEN = "balance_pkey"
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Balances as columns: lines of the file, account numbers, days, hundredths, update ids."""
+    """Balances as columns: lines of the file, account numbers, days, hundredths, update ids.
+
+    Chunks that are `in_order` are recorded strictly one after the other.
+    """
 
     lines: Sequence[int]
     accounts: Sequence[str]
     days: Sequence[date]
     cents: Sequence[int]
     update_ids: Sequence[str]
+    in_order: bool = False
 
 
-class Lane:
-    """Records chunks one after the other.
+class BalanceRecorder:
+    """Records the chunks of one file, two at a time if no account is in both.
 
-    Two lanes may work side by side as long as no account is in both: a later row for an account
-    and day then comes after the earlier one.
+    So a later row for an account and day always comes after the earlier one, and a chunk is not
+    recorded when one before it, to which it is a sequel, could not be.
     """
 
     def __init__(self, database: Database, actor: Actor, source: str, future_days: int) -> None:
+        """Name the source, for the audit trail."""
         self._database = database
         self._actor = actor
         self._source = source
         self._future_days = future_days
-        self._turn = asyncio.Lock()
+        self._free = asyncio.Semaphore(_AT_ONCE)
+        self._under_way: dict[asyncio.Task[Loaded], set[str] | None] = {}
         self._fresh = True
         self._restates = False
 
-    async def record(self, chunk: Chunk) -> Loaded:
-        """Record a chunk when those before it are done."""
-        async with self._turn:
+    def start(self, chunk: Chunk) -> asyncio.Task[Loaded]:
+        """Begin to record a chunk, which comes after all that were started before."""
+        accounts = None if chunk.in_order else set(chunk.accounts)
+        before = [
+            task
+            for task, others in self._under_way.items()
+            if accounts is None or others is None or not accounts.isdisjoint(others)
+        ]
+        task = asyncio.create_task(self._after(before, chunk))
+        self._under_way[task] = accounts
+        task.add_done_callback(self._under_way.pop)
+        return task
+
+    async def _after(self, before: Sequence[asyncio.Task[Loaded]], chunk: Chunk) -> Loaded:
+        await asyncio.gather(*before)
+        async with self._free:
             if not chunk.lines:
                 return Loaded()
             if self._fresh:

@@ -2,8 +2,8 @@
 
 A block whose rows are all in the usual form is handled column by column, which takes a quarter of
 the time; any other block row by row, with the same readers as the other kinds. The rows of a block
-are dealt to lanes by account, so that lanes can be recorded side by side and the rows of one
-account stay in their order.
+are parted by account, so that two parts can be recorded side by side and the rows of one account
+stay in their order.
 """
 
 import re
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import compress
+from typing import Any
 
 from cli.imports.fields import Refused, Value
 from cli.imports.kinds import KINDS, LONGEST_UPDATE_ID, places_of
@@ -19,7 +20,6 @@ from cli.imports.rows import RowReader, Rows, readable
 from cli.imports.sources import Source
 from repository.load_balances import Chunk
 
-LANES = 2
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,15})\.[0-9]{2}").fullmatch
 _MINUS_ZERO = "-0.00"
 _DAYS_KEPT = 50_000
@@ -31,7 +31,7 @@ Columns = tuple[Sequence[int], Sequence[str], Sequence[date], Sequence[int], Seq
 
 @dataclass(slots=True)
 class Balances:
-    """A block's balances by lane; the texts by line for those refused later."""
+    """A block's balances in chunks; the texts by line for those refused later."""
 
     read: int
     chunks: list[Chunk]
@@ -66,9 +66,10 @@ class _Blocks:
             read = len(rows.fields)
         except Refused:
             columns, read = self._by_rows(rows, rejects)
-        own_ids = self._places[3] is not None
-        lanes = 1 if own_ids else LANES  # an id of the file's own may stand at two accounts
-        chunks = [_chunk(lane, own_ids=own_ids) for lane in _dealt(columns, lanes)]
+        if self._places[3] is None:
+            chunks = [_chunk(part) for part in _parted(columns)]
+        else:  # an id of the file's own may stand at two accounts
+            chunks = [Chunk(*columns, in_order=True)]
         if len(self._days) > _DAYS_KEPT:
             self._days.clear()
         return Balances(read + len(rows.broken), chunks, _texts(rows), rejects)
@@ -92,7 +93,7 @@ class _Blocks:
         if not usual:
             raise Refused("INVALID_AMOUNT", "some row is not in the usual form")
         for day in set(days).difference(self._days):
-            self._days[day] = self._value(1, day)  # type: ignore[assignment]
+            self._as_of(day)
         return (
             rows.lines,
             accounts,
@@ -123,20 +124,25 @@ class _Blocks:
         if len(fields) != self._width:
             raise wrong_width(self._width, fields)
         account, day, amount, update_id = ("" if p is None else fields[p] for p in self._places)
-        as_of = self._days.get(day)
-        if not account or as_of is None or not _PLAIN(amount) or amount == _MINUS_ZERO:
+        if not account:
             self._value(0, account)
-            self._days[day] = as_of = self._value(1, day)  # type: ignore[assignment]
+        as_of = self._days.get(day) or self._as_of(day)
+        if not _PLAIN(amount) or amount == _MINUS_ZERO:
             amount = str(self._value(2, amount))
         if len(update_id) > LONGEST_UPDATE_ID:
             self._value(3, update_id)
-        assert as_of is not None
         return (
             account,
             as_of,
             int(amount.replace(".", "")),
             update_id or f"{account}:{day}:{amount}",
         )
+
+    def _as_of(self, text: str) -> date:
+        day = self._value(1, text)
+        assert isinstance(day, date)
+        self._days[text] = day
+        return day
 
     def _value(self, place: int, text: str) -> Value:
         column = _KIND.columns[place]
@@ -146,22 +152,32 @@ class _Blocks:
             raise Refused(refused.code, f"{column.name}: {refused.message}") from None
 
 
-def _dealt(columns: Columns, count: int) -> list[Columns]:
-    """The rows of each lane; all rows of an account are in one."""
-    if count == 1:
-        return [columns]
-    lane_of = [number % count for number in map(hash, columns[1])]
-    lanes = []
-    for lane in range(count):
-        chosen = [number == lane for number in lane_of]
-        lines, accounts, days, cents, ids = (list(compress(c, chosen)) for c in columns)
-        lanes.append((lines, accounts, days, cents, ids))
-    return lanes  # type: ignore[return-value]
+def _parted(columns: Columns) -> list[Columns]:
+    """The rows in two parts such that no account is in both.
+
+    The two halves are taken where that is so, as in a file by day: what is near in a file is often
+    near in the database. Else the accounts are dealt by their numbers' hash.
+    """
+    accounts = columns[1]
+    half = len(accounts) // 2
+    if set(accounts[:half]).isdisjoint(accounts[half:]):
+        return [_of_all(columns, lambda c: c[:half]), _of_all(columns, lambda c: c[half:])]
+    odd = [number % 2 for number in map(hash, accounts)]
+    even = [1 - number for number in odd]
+    return [
+        _of_all(columns, lambda c: list(compress(c, even))),
+        _of_all(columns, lambda c: list(compress(c, odd))),
+    ]
 
 
-def _chunk(lane: Columns, *, own_ids: bool) -> Chunk:
-    lines, accounts, days, cents, ids = lane
-    if not own_ids and len(set(ids)) < len(ids):
+def _of_all(columns: Columns, choose: Callable[[Any], Any]) -> Columns:
+    lines, accounts, days, cents, ids = map(choose, columns)
+    return lines, accounts, days, cents, ids
+
+
+def _chunk(part: Columns) -> Chunk:
+    lines, accounts, days, cents, ids = part
+    if len(set(ids)) < len(ids):
         ids = _told_apart(accounts, days, ids)
     return Chunk(lines, accounts, days, cents, ids)
 

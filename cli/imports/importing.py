@@ -13,23 +13,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.imports.ahead import ahead
-from cli.imports.balances import LANES, Balances, balances
+from cli.imports.balances import Balances, balances
 from cli.imports.kinds import KINDS
 from cli.imports.records import Records, Reject, records
 from cli.imports.rejected import RejectedFile
 from cli.imports.rows import readable
 from cli.imports.sources import Source, open_source, rejected_file
-from cli.imports.stopped import ImportStopped
+from cli.imports.stopped import CutOff, ImportStopped
 from cli.session import OPERATOR
 from domain.actors import Actor
 from repository.database import Database
 from repository.ledger import Rejection
-from repository.load_balances import Lane
+from repository.load_balances import BalanceRecorder
 from repository.loaded import Loaded
 from repository.loading import check_open, load
 
 MOST_BRANCHES = 100_000
-_BLOCKS_UNDER_WAY = 1
+_BLOCKS_UNDER_WAY = 2
 
 Progress = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]
 """Shows how far a file has been read: given its kind and its size in bytes (None: unknown), a
@@ -157,25 +157,28 @@ class _Work:
     async def records(self) -> None:
         """Import a kind of which a block is loaded at a time."""
         gathered = Records(0, [], {}, [])
-        first = True
-        async for block in ahead(records(self.source, KINDS[self.summary.kind])):
-            if first:
+        stopped: CutOff | None = None
+        try:
+            async for block in ahead(records(self.source, KINDS[self.summary.kind])):
                 self.rejected.begin()
-                first = False
-            self.summary.read += block.read
-            if self.summary.kind == "branches":
-                self._gather(gathered, block)
-            else:
-                await self._load(block)
-            self.advance(self.source.read)
+                self.summary.read += block.read
+                if self.summary.kind == "branches":
+                    self._gather(gathered, block)
+                else:
+                    await self._load(block)
+                self.advance(self.source.read)
+        except CutOff as error:
+            stopped = error
         await self._load(gathered)
+        if stopped is not None:
+            raise stopped
 
     def _gather(self, gathered: Records, block: Records) -> None:
         """Branches are loaded all at once: a parent may come after its children."""
         gathered.values += block.values
         gathered.texts |= block.texts
-        self.rejected.write(block.rejects)
-        if len(gathered.values) > MOST_BRANCHES:
+        gathered.rejects += block.rejects
+        if len(gathered.values) + len(gathered.rejects) > MOST_BRANCHES:
             raise ImportStopped(f"{self.source.name} has more than {MOST_BRANCHES} branches")
 
     async def _load(self, block: Records) -> None:
@@ -192,27 +195,20 @@ class _Work:
     async def balances(self) -> None:
         """Import balances: while one block is recorded, the next ones are read and begun."""
         how = self.how
-        lanes = [
-            Lane(how.database, how.actor, self.source.name, how.future_days) for _ in range(LANES)
-        ]
+        recorder = BalanceRecorder(how.database, how.actor, self.source.name, how.future_days)
         under_way: deque[tuple[Balances, list[asyncio.Task[Loaded]]]] = deque()
-        stopped: ImportStopped | None = None
-        first = True
+        stopped: CutOff | None = None
         try:
             try:
                 async for block in ahead(balances(self.source)):
-                    if first:
-                        self.rejected.begin()
-                        first = False
-                    pairs = zip(lanes, block.chunks, strict=False)
-                    tasks = [asyncio.create_task(lane.record(chunk)) for lane, chunk in pairs]
-                    under_way.append((block, tasks))
-                    if len(under_way) > _BLOCKS_UNDER_WAY:
-                        await self._settle(*under_way.popleft())
-            except ImportStopped as error:
+                    self.rejected.begin()
+                    under_way.append((block, [recorder.start(chunk) for chunk in block.chunks]))
+                    while len(under_way) > _BLOCKS_UNDER_WAY:
+                        await self._settle(under_way)
+            except CutOff as error:
                 stopped = error
             while under_way:
-                await self._settle(*under_way.popleft())
+                await self._settle(under_way)
         finally:
             left = [task for _, tasks in under_way for task in tasks]
             for task in left:
@@ -221,8 +217,11 @@ class _Work:
         if stopped is not None:
             raise stopped
 
-    async def _settle(self, block: Balances, tasks: list[asyncio.Task[Loaded]]) -> None:
+    async def _settle(self, under_way: deque[tuple[Balances, list[asyncio.Task[Loaded]]]]) -> None:
+        """Wait for the oldest block and count it; it stays under way if it fails."""
+        block, tasks = under_way[0]
         await asyncio.gather(*tasks)
+        under_way.popleft()
         self.summary.read += block.read
         self._count(block.rejects, [task.result() for task in tasks], block.text_of)
         self.advance(self.source.read)

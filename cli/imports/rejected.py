@@ -17,10 +17,14 @@ class RejectedFile:
         """Name the file; what an earlier import left is removed by `begin`."""
         self.path = path
         self.rows = 0
+        self._begun = False
         self._file: TextIO | None = None
 
     def begin(self) -> None:
-        """Remove what an earlier import of the same file has left."""
+        """Remove what an earlier import of the same file has left; once."""
+        if self._begun:
+            return
+        self._begun = True
         try:
             self.path.unlink(missing_ok=True)
         except OSError as error:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cli.imports.sources import LONGEST_LINE, Source, SourceEnds
-from cli.imports.stopped import ImportStopped
+from cli.imports.stopped import CutOff, ImportStopped
 
 MOST_LINES = 50
 """Lines that one row may span, by line breaks inside of quotes."""
@@ -100,7 +100,7 @@ class RowReader:
         try:
             yield from self._blocks
         except SourceEnds as error:
-            raise ImportStopped(
+            raise CutOff(
                 f"{self._name}, after line {self._line - 1}: {error}. "
                 "The rows before are imported; import the whole file to complete them"
             ) from None

@@ -3,14 +3,18 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from cli.embedded import Addresses
 from cli.imports import sources
+from cli.session import OPERATOR
 from repository.ledger import record_staged
+from repository.load_balances import BalanceRecorder, Chunk
 from repository.statements import sql
 from tests.cli.imported import Desk, Imported
 from tests.house import new_house
@@ -253,6 +257,62 @@ async def test_a_chunk_is_never_joined_row_by_row(desk: Desk, statement: str) ->
                 if "->" in later and later.index("->") > depth
             ]
             assert any("Index" in part for part in inner[:6]), "\n".join(lines)
+
+
+# Chunks side by side
+
+NEW_YEAR = date(2025, 1, 1)
+
+
+def chunk(*rows: tuple[str, int, str], slow: bool = False, in_order: bool = False) -> Chunk:
+    """Rows of account, hundredths and update id; a slow chunk has thousands of others before."""
+    others = [(f"unknown {n}", 1, f"other {n}") for n in range(8_000 if slow else 0)]
+    accounts, cents, ids = zip(*others, *rows, strict=True)
+    return Chunk(range(len(ids)), accounts, [NEW_YEAR] * len(ids), cents, ids, in_order)
+
+
+@pytest.fixture
+def recorder(desk: Desk) -> BalanceRecorder:
+    return BalanceRecorder(desk.house.database, OPERATOR, "test", 366)
+
+
+async def test_a_sequel_waits_for_the_slower_chunk_before(
+    desk: Desk, recorder: BalanceRecorder
+) -> None:
+    first = recorder.start(chunk(("A1", 100, "u1"), slow=True))
+    second = recorder.start(chunk(("A1", 200, "u2")))
+    await asyncio.gather(first, second)
+    assert await balance(desk, "A1", "2025-01-01") == "2.00"
+
+
+async def test_what_shares_no_account_does_not_wait(recorder: BalanceRecorder) -> None:
+    first = recorder.start(chunk(("A1", 100, "u1"), slow=True))
+    second = recorder.start(chunk(("A2", 200, "u2")))
+    await second
+    assert not first.done()
+    await first
+
+
+async def test_in_order_the_first_row_with_an_id_is_the_one_recorded(
+    desk: Desk, recorder: BalanceRecorder
+) -> None:
+    first = recorder.start(chunk(("A1", 100, "u1"), slow=True, in_order=True))
+    second = recorder.start(chunk(("A3", 200, "u1"), in_order=True))
+    assert (await second).unchanged == 1
+    assert (await first).recorded == 1
+
+
+async def test_no_sequel_is_recorded_to_a_chunk_that_could_not_be(
+    desk: Desk, recorder: BalanceRecorder
+) -> None:
+    """Recorded later, the rows before would win over it."""
+    too_much = 10**18
+    first = recorder.start(chunk(("A1", too_much, "u1"), slow=True))
+    second = recorder.start(chunk(("A1", 200, "u2")))
+    for task in (first, second):
+        with pytest.raises(asyncpg.NumericValueOutOfRangeError):
+            await task
+    assert await desk.house.value("select count(*) from terrace.balance_update") == 0
 
 
 async def test_two_imports_of_the_same_file_at_once(desk: Desk, tmp_path: Path) -> None:

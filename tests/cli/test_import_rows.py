@@ -329,3 +329,36 @@ def test_columns_at_once_and_rows_one_by_one_read_the_same(amounts: list[str]) -
     except Refused:
         return
     assert [list(column) for column in at_once] == [list(column) for column in one_by_one]
+
+
+PARTS = {
+    "by day, many accounts": ([f"A{n}" for n in range(10)], [5, 5]),
+    "by account": ([f"A{n // 5}" for n in range(10)], [5, 5]),
+    "one account": (["A1"] * 10, [10]),
+}
+
+
+@pytest.mark.parametrize(("accounts", "sizes"), PARTS.values(), ids=PARTS)
+def test_a_block_is_parted_by_account(accounts: list[str], sizes: list[int]) -> None:
+    fields = [[account, "2025-01-01", f"{n}.00"] for n, account in enumerate(accounts)]
+    rows = Rows(range(2, 12), fields, [",".join(row) for row in fields])
+    chunks = _Blocks([0, 1, 2, None], 3).read(rows).chunks
+    assert sorted(len(chunk.lines) for chunk in chunks if chunk.lines) == sizes
+    assert not any(chunk.in_order for chunk in chunks)
+    assert set(chunks[0].accounts).isdisjoint(chunks[1].accounts)
+    told = {
+        line: cents
+        for chunk in chunks
+        for line, cents in zip(chunk.lines, chunk.cents, strict=True)
+    }
+    assert told == {n + 2: n * 100 for n in range(10)}
+
+
+def test_rows_with_ids_of_their_own_stay_in_order() -> None:
+    """The same id may stand at two accounts of a customer; the first row is the one recorded."""
+    rows = Rows(
+        range(2, 4), [["A1", "2025-01-01", "1.00", "u"], ["A2", "2025-01-01", "1", ""]], ["", ""]
+    )
+    [chunk] = _Blocks([0, 1, 2, 3], 4).read(rows).chunks
+    assert chunk.in_order
+    assert list(chunk.update_ids) == ["u", "A2:2025-01-01:1.00"]
