@@ -1,6 +1,5 @@
 """Putting an API process together: pools, feeds, wake-ups, engine, identity, application."""
 
-import asyncio
 import gc
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -99,4 +98,4 @@ def serve(settings: Settings, addresses: Addresses) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
-    asyncio.run(Server(config).serve())
+    Server(config).run()  # on uvloop, where there is one
