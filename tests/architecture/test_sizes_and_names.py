@@ -9,11 +9,7 @@ LONGEST_FUNCTION = 60
 LONGEST_STORY = 90
 """A flow through the whole house is told in one go; nothing else may be as long."""
 
-LONGER_FOR_NOW: dict[str, int] = {
-    "benchmarks/close.py:run": 64,
-    "tests/cli/test_import_command.py": 483,
-    "tests/cli/test_import_reference.py": 403,
-}
+LONGER_FOR_NOW: dict[str, int] = {}
 """A file, or `file:function`, beyond the limit, with its present length. This list only shrinks."""
 
 SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "services", "service"}
