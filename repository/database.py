@@ -36,7 +36,10 @@ _WRITER_SETTINGS = {
     "timezone": "UTC",
     "datestyle": "ISO, YMD",
 }
-_STATEMENTS_KEPT = 500
+STATEMENTS_KEPT = 100
+"""Prepared statements a connection keeps. The server holds about 1 MB for one of a profile's size,
+on every connection, so whoever sends ever new documents must not be able to fill its memory."""
+_STATEMENT_SECONDS_KEPT = 900
 _CLOSE_SECONDS = 5
 _TRIES = 5
 _CLASHES = (
@@ -155,8 +158,8 @@ class Database:
             max_size=size,
             max_inactive_connection_lifetime=300,
             max_queries=1_000_000_000,
-            statement_cache_size=_STATEMENTS_KEPT,
-            max_cached_statement_lifetime=0,
+            statement_cache_size=STATEMENTS_KEPT,
+            max_cached_statement_lifetime=_STATEMENT_SECONDS_KEPT,
             server_settings=settings,
             init=prepare_connection,
             reset=reset,
