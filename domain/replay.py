@@ -141,17 +141,20 @@ def better_than(a: Standing, b: Standing, policy: TierPolicy) -> bool:
     """Tell whether `a` is a better standing for the customer than `b`.
 
     Assessed is better than SPECIAL, that than EXITED_UNRATED, that than none; then the higher tier
-    of `policy`, fewer months below the entry line, fewer below the tier, fewer closes retained.
+    of `policy`, fewer months below the entry line, fewer below the tier, fewer closes retained, and
+    last the higher tier reached in the months below the own one: what a watch may end in.
     """
     return _worth(a, policy) > _worth(b, policy)
 
 
-def _worth(standing: Standing, policy: TierPolicy) -> tuple[int, int, int, int, int]:
+def _worth(standing: Standing, policy: TierPolicy) -> tuple[int, int, int, int, int, int]:
     """Return a key that is greater for a better standing."""
+    window = (policy.tier(code).rank for code in standing.window if code is not None)
     counters = (
         -standing.below_entry_months,
         -standing.shortfall_months,
         -standing.retention_closes,
+        max(window, default=0),
     )
     if standing.tier is not None:
         return (3, policy.tier(standing.tier).rank, *counters)
@@ -198,7 +201,7 @@ def _carried_in(
     A termination, or a grant that began earlier and that the close before, had there been one,
     would have counted for this month. An `initial` standing that came from a close shows both.
     """
-    first, last_day = month.date_range
+    first = month.first_day
     if any(day < first for day in terminations):
         decision = terminate(initial, first, policy)
         return [] if decision.after is initial else [decision]
@@ -207,7 +210,7 @@ def _carried_in(
     return [
         grant_special(initial, grant, first, policy)
         for grant in _known_by(grants, first - timedelta(days=1))
-        if grant.start < first and grant.valid_on(last_day)
+        if grant.start < first and grant.valid_on(first)
     ][:1]
 
 

@@ -7,7 +7,8 @@ grant, EXITED_UNRATED in retention, or nothing (NON_MEMBER, REMOVED).
 
 Where the chapter is silent:
 
-- A grant counts for the next month if it is valid on that month's last day.
+- A grant counts from the first of the next month if it is valid on that day; one that starts
+  later in it shows on its own day (`replay.within_month`).
 - A grant ends by the calendar, so also when the feed of the month is missing.
 - A member whose tier the policy in force no longer has is judged as a member of its successor
   (`TierPolicy.tier`) from that month on: k starts afresh, n goes on.
@@ -65,7 +66,7 @@ def _judge_member(
     month, version = judged.month, policy.version
     assert standing.tier is not None
     own = policy.tier(standing.tier)
-    member = standing if own.code == standing.tier else _succeed(standing, own, month)
+    member = standing if own.code == standing.tier else _succeed(standing, own, month.next())
     if reached is not None and reached.rank > own.rank:
         after = Standing(Status.ACTIVE, reached.code, month.next())
         return Decision(month, standing, after, Rule.UPGRADED, version, (judged,))
@@ -114,7 +115,7 @@ def _exit(
 ) -> Decision:
     """End a membership: to SPECIAL if a grant lies beneath it, else into retention."""
     since = month.next()
-    if special_until(grants, since.last_day) is not None:
+    if special_until(grants, since.first_day) is not None:
         special = Standing(Status.SPECIAL, since=since)
         return Decision(month, standing, special, Rule.EXITED_TO_SPECIAL, policy.version, run)
     exited = Standing(Status.EXITED_UNRATED, since=since)
@@ -162,7 +163,7 @@ def _by_grant(
     if standing.terminated or not (grants or special):
         return None
     since = month.next()
-    if special_until(grants, since.last_day) is not None:
+    if special_until(grants, since.first_day) is not None:
         if special:
             return standing, Rule.SPECIAL_CONTINUES
         return Standing(Status.SPECIAL, since=since), Rule.SPECIAL_STARTED
@@ -183,6 +184,6 @@ def _watched(
     return Standing(status, tier, since, below_tier, below_entry, history=history)
 
 
-def _succeed(standing: Standing, own: Tier, month: Month) -> Standing:
+def _succeed(standing: Standing, own: Tier, since: Month) -> Standing:
     """Return the standing in the tier that succeeds a dropped one: its watch starts afresh."""
-    return _watched(own.code, month, 0, standing.below_entry_months, standing.history)
+    return _watched(own.code, since, 0, standing.below_entry_months, standing.history)

@@ -255,6 +255,12 @@ def test_standings_from_the_best_to_the_worst() -> None:
         assert not better_than(NON_MEMBER, none, DEFAULT_POLICY)
 
 
+def test_what_a_watch_may_end_in_tells_equal_standings_apart() -> None:
+    high, low = member("T4", 1_000_000, 600_000), member("T4", 300_000, 600_000)
+    assert better_than(high, low, DEFAULT_POLICY)
+    assert not better_than(low, high, DEFAULT_POLICY)
+
+
 # properties
 
 figures = st.lists(

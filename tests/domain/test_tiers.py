@@ -283,13 +283,15 @@ def test_since_is_the_month_in_which_the_tier_took_effect() -> None:
     assert close(cleared, 10**6, month=MAY + 2).after.since == MAY + 3
 
 
-def test_a_grant_counts_for_a_month_if_it_is_valid_on_its_last_day() -> None:
-    within = Grant(date(2025, 5, 1), date(2025, 5, 30))
-    revoked = Grant(date(2025, 1, 1), date(2025, 12, 31), revoked_on=date(2025, 5, 31))
-    begins = Grant(date(2025, 5, 31), date(2026, 5, 31))
-    assert close(SPECIAL, 0, within).rule is Rule.SPECIAL_ENDED
-    assert close(SPECIAL, 0, revoked).rule is Rule.SPECIAL_ENDED
-    assert close(SPECIAL, 0, begins).rule is Rule.SPECIAL_CONTINUES
+def test_a_grant_counts_from_the_first_of_a_month_if_it_is_valid_on_that_day() -> None:
+    valid = Grant(date(2025, 5, 1), date(2025, 5, 31))
+    over = Grant(date(2024, 5, 1), date(2025, 4, 30))
+    revoked = Grant(date(2025, 1, 1), date(2025, 12, 31), revoked_on=date(2025, 5, 1))
+    begins = Grant(date(2025, 5, 2), date(2026, 5, 31))
     leaving = member("T1", 0, 0, 0, 0, 0, n=5)
-    assert close(leaving, 0, within).rule is Rule.EXITED
-    assert close(leaving, 0, begins).rule is Rule.EXITED_TO_SPECIAL
+    assert close(SPECIAL, 0, valid).rule is Rule.SPECIAL_CONTINUES
+    assert close(leaving, 0, valid).rule is Rule.EXITED_TO_SPECIAL
+    for grant in (over, revoked, begins):
+        assert close(SPECIAL, 0, grant).rule is Rule.SPECIAL_ENDED
+        assert close(leaving, 0, grant).rule is Rule.EXITED
+        assert close(NON_MEMBER, 0, grant).rule is Rule.NOT_ENTERED
