@@ -137,13 +137,18 @@ async def counts(connection: Connection, month: Month) -> Any:
     return await connection.fetchrow(sql("verify_close"), month.first_day, month.next().first_day)
 
 
-async def publish(connection: Connection, month: Month) -> bool:
-    """Close the month in the calendar; true for the one closer that did it."""
+async def publish(connection: Connection, month: Month, *, anew: bool) -> bool:
+    """Close the month in the calendar; true for the one closer that did it.
+
+    `anew` if the next month counts differently, so that figures cannot be carried on into it.
+    """
     await connection.execute(sql("own_ledger"))
     done = await connection.execute(sql("publish_close"), month.first_day)
     if done != "UPDATE 1":
         return False
     await connection.execute(sql("lock_removed_accounts"), month.next().first_day)
+    if anew:
+        await connection.execute(sql("mark_everyone"), month.next().first_day)
     await connection.execute(sql("release_removed"), month.next().first_day)
     await connection.execute(sql("forget_changes"), month.first_day)
     await connection.execute(sql("finish_close"), month.first_day)

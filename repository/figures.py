@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from domain.aum import divisor_of
-from domain.money import Average
+from domain.money import EXACT, Average
 from domain.months import Month
 from domain.policy import TierPolicy
 from repository.database import Connection
@@ -93,17 +94,21 @@ async def deviating_aum(
             row["customer_id"],
             month,
             Average(
-                row["old_deposits"] + row["old_investments"] + row["old_settlement_funds"],
+                _sum(row["old_deposits"], row["old_investments"], row["old_settlement_funds"]),
                 row["divisor"],
             ),
             Average(
-                row["deposits_sum"] + row["investments_sum"] + row["settlement_funds_sum"],
+                _sum(row["deposits_sum"], row["investments_sum"], row["settlement_funds_sum"]),
                 row["divisor"],
             ),
             row["complete"],
         )
         for row in rows
     ]
+
+
+def _sum(deposits: Decimal, investments: Decimal, settlement_funds: Decimal) -> Decimal:
+    return EXACT.add(EXACT.add(deposits, investments), settlement_funds)
 
 
 async def closed_totals(

@@ -48,7 +48,9 @@ class Outcomes:
         """Take a decision: the standing it gives, and its event if it publishes one.
 
         `published` is what stood before it in the eyes of readers, under policy
-        `published_version`. `closed` is the month whose close this is, until which the event waits.
+        `published_version`: where a correction made the close go on from another status or tier,
+        the change is a correction. `closed` is the month whose close this is, until which the event
+        waits.
         """
         after = decision.after
         in_force = decision.effective_from
@@ -74,24 +76,15 @@ class Outcomes:
                 None if unchanged else _document(decision.before.to_document()),
             )
         )
-        rule = decision.rule if published is decision.before else Rule.CORRECTED
+        judged_from_shown = (published.status, published.tier) == (
+            decision.before.status,
+            decision.before.tier,
+        )
+        rule = decision.rule if judged_from_shown else Rule.CORRECTED
         kind = changes_of(published, after, rule)
         if kind is None:
             return
         change = _change(customer_id, decision, published, published_version, kind, closed)
-        self.changes.append(change)
-
-    def add_correction(
-        self,
-        customer_id: int,
-        decision: Decision,
-        published: Standing,
-        *,
-        published_version: int | None,
-    ) -> None:
-        """Take a correction in force: its event alone, for what was published stays on record."""
-        kind = ChangeKind.CORRECTED
-        change = _change(customer_id, decision, published, published_version, kind, None)
         self.changes.append(change)
 
     async def write(self, connection: Connection) -> int:

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable
 from decimal import Decimal
 
+from domain.money import EXACT, ZERO
 from domain.months import Month
 from domain.policy import TierPolicy, in_force
 from domain.tiers import judge
@@ -133,7 +134,9 @@ async def _judge(
             closed=month,
         )
     changes = await outcomes.write(connection)
-    total = sum((average.sum for average, _ in figures.values()), Decimal(0))
+    total = ZERO
+    for average, _ in figures.values():
+        total = EXACT.add(total, average.sum)
     return total, changes
 
 
@@ -153,4 +156,7 @@ async def _publish(database: Database, month: Month) -> None:
                 f"customers; figures sum to {found['figures_total']}, "
                 f"chunks to {found['chunks_total']}"
             )
-        await publish(connection, month)
+        known = await policies(connection)
+        now, then = in_force(known, month), in_force(known, month.next())
+        anew = (now.counted, now.divisor) != (then.counted, then.divisor)
+        await publish(connection, month, anew=anew)

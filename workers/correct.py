@@ -2,14 +2,16 @@
 
 What was published for past months stays on record. The replay governs from the close of the open
 month on, if it is no worse for the customer; a worse one waits for review with all its evidence.
+What it changes is published by that close, which alone knows the month it starts from.
 Source: design chapter, customer tiers; the bitemporal rule is in docs/concepts/tiers.md.
 """
 
 from collections.abc import Sequence
 from datetime import date
 
+from domain.aum import divisor_of
 from domain.decision import Decision
-from domain.money import Average
+from domain.money import ZERO, Average
 from domain.months import Month, months_between
 from domain.policy import TierPolicy, in_force
 from domain.replay import MonthInput, better_than, replay, within_month
@@ -25,7 +27,7 @@ from repository.corrections import (
 )
 from repository.database import Connection
 from repository.figures import Deviation, closed_totals, write_aum
-from repository.standings import Outcomes, grants_of, published_at, replayed_at
+from repository.standings import grants_of, published_at, replayed_at
 
 
 async def correct(
@@ -45,7 +47,7 @@ async def correct(
     totals = await closed_totals(connection, customer_id, start, calendar.last_closed)
     for deviation in deviations:
         totals[deviation.month] = deviation.new if deviation.complete else None
-    published, version = await published_at(connection, customer_id, open_month)
+    published, _ = await published_at(connection, customer_id, open_month)
     governing = await replayed_at(connection, customer_id, open_month) or published
     decision = await _replayed(
         connection, customer_id, start, totals, governing, open_month, policies
@@ -78,9 +80,6 @@ async def correct(
     if decision.after == governing:
         return
     await write_replayed_standing(connection, customer_id, open_month, decision.after.to_document())
-    outcomes = Outcomes()
-    outcomes.add_correction(customer_id, decision, published, published_version=version)
-    await outcomes.write(connection)
 
 
 async def _replayed(
@@ -98,13 +97,18 @@ async def _replayed(
     ended = await terminated_on(connection, customer_id)
     terminations: list[date] = [] if ended is None else [ended]
     months = [
-        MonthInput(month, totals.get(month))
+        MonthInput(month, totals[month] if month in totals else _nothing(month, policies))
         for month in months_between(start, open_month.previous())
     ]
     decisions = replay(initial, months, policies, grants, terminations)
     policy = in_force(policies, open_month)
     decisions += within_month(decisions[-1].after, open_month, policy, grants, terminations)
     return decide(governing, decisions, open_month, policy)
+
+
+def _nothing(month: Month, policies: Sequence[TierPolicy]) -> Average:
+    """The AUM of a closed month for a customer who was not there when it was closed."""
+    return Average(ZERO, divisor_of(month, in_force(policies, month)))
 
 
 def _figures(deviation: Deviation) -> dict[str, str]:

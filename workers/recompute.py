@@ -118,10 +118,17 @@ async def _correct_closed(
     calendar: Calendar,
     known: Sequence[TierPolicy],
 ) -> None:
-    """Find the closed months whose figures changed, and correct what follows from them."""
-    if calendar.last_closed is None:
+    """Find the closed months whose figures changed, and correct what follows from them.
+
+    Months before the first one were never judged: their balances only carry on into it.
+    """
+    if calendar.last_closed is None or calendar.first_month is None:
         return
-    late = [claim for claim in claims if claim.from_month <= calendar.last_closed]
+    late = [
+        Claim(claim.customer_id, max(claim.from_month, calendar.first_month))
+        for claim in claims
+        if claim.from_month <= calendar.last_closed
+    ]
     if not late:
         return
     # A correction under review is looked at again as a whole, from its own first month on.

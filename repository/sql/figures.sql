@@ -164,8 +164,7 @@ returning quarantined;
 insert into terrace.dirty (customer_id, from_month)
 select a.customer_id, date_trunc('month', min(a.changes_on))::date
 from terrace.aum a, terrace.calendar c
-where a.changes_on <= c.business_date and a.month >= date_trunc('month', a.changes_on - 1)::date
-    and a.as_of < a.changes_on
+where a.changes_on <= c.business_date and a.as_of < a.changes_on
     and not exists (
         select from terrace.aum later
         where later.customer_id = a.customer_id and later.as_of >= a.changes_on)
