@@ -55,19 +55,22 @@ def outlook(
     as_of: date,
     policy: TierPolicy,
     grants: Sequence[Grant] = (),
+    *,
+    complete: bool = True,
 ) -> Outlook:
     """Return the outlook of a customer whose `standing` is in force in the open `month`.
 
     `aum_to_date` is the provisional AUM over the days up to `as_of` (`aum.aum_of`), `level` the
     customer's end-of-day balance on `as_of`, both in home currency; `policy` the one in force in
-    `month`. Raises ValueError if `as_of` lies in another month.
+    `month`. A month that is not `complete` would be held when it closes, whatever its average.
+    Raises ValueError if `as_of` lies in another month.
     """
     if Month.of(as_of) != month:
         raise ValueError(f"{as_of} is not a day of {month}")
     remaining = (month.last_day - as_of).days
     divisor = divisor_of(month, policy)
     projected = Average(EXACT.fma(level, remaining, aum_to_date.sum), divisor)
-    after = judge(standing, month, projected, policy, grants).after
+    after = judge(standing, month, projected if complete else None, policy, grants).after
     own, upper = _own_and_next(standing, policy)
     to_rise = to_keep = None
     if upper is not None:

@@ -144,6 +144,7 @@ async def _insert(connection: Connection, policy: TierPolicy, published_by: str)
         sql("publish_tier"),
         [(policy.version, t.code, t.name, t.rank, t.threshold) for t in policy.tiers],
     )
+    await connection.execute(sql("keep_dropped_tiers"))
 
 
 async def audit(

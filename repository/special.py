@@ -1,14 +1,24 @@
 """Special VIP grants, terminations and the standings they change within the open month."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from domain.actors import Actor
+from domain.decision import Decision
 from domain.months import Month, one_year_from
 from domain.policy import in_force
 from domain.special import CustomerTerminated, Grant, grant_special, revoke_special, terminate
-from repository.calendar import CalendarError, audit, policies, share_ledger
-from repository.database import Connection
+from repository.calendar import (
+    Calendar,
+    CalendarError,
+    audit,
+    policies,
+    read_calendar,
+    share_ledger,
+)
+from repository.database import Connection, Database
+from repository.figures import lock_customers
 from repository.standings import Outcomes, grants_of, published_at
 from repository.statements import sql
 
@@ -43,13 +53,18 @@ async def grant(
 ) -> tuple[date, date]:
     """Grant special VIP to a locked customer for a year from `start` (today if None).
 
-    Returns the grant's first and last day. Raises GrantRefused or CalendarError.
+    One that starts later shows on its day (`start_due_grants`). Returns the grant's first and last
+    day. Raises GrantRefused or CalendarError.
     """
     business_date, open_month = await _today(connection)
     first = start or business_date
     if first < business_date:
         raise GrantRefused(
             "START_IN_PAST", f"a grant cannot start before the business date {business_date}"
+        )
+    if first > one_year_from(business_date):
+        raise GrantRefused(
+            "START_TOO_LATE", f"a grant starts within a year of the business date {business_date}"
         )
     customer_id = customer["id"]
     given = (await grants_of(connection, [customer_id])).get(customer_id, [])
@@ -62,26 +77,17 @@ async def grant(
     granted = Grant(first, one_year_from(first))
     standing, version = await published_at(connection, customer_id, open_month)
     policy = in_force(await policies(connection), open_month)
-    day = effective_day(business_date, open_month)
     try:
-        decision = grant_special(standing, granted, max(day, first), policy)
+        decision = grant_special(
+            standing, granted, effective_day(business_date, open_month), policy
+        )
     except CustomerTerminated as error:
         raise GrantRefused("TERMINATED", str(error)) from None
     principal = f"{actor.role}:{actor.subject}"
     await connection.fetchval(
         sql("write_grant"), customer_id, granted.start, granted.until, reason, principal
     )
-    if decision.after is not standing and decision.month == open_month:
-        outcomes = Outcomes()
-        outcomes.add(
-            customer_id,
-            decision,
-            standing,
-            published_version=version,
-            grants=[*given, granted],
-            closed=None,
-        )
-        await outcomes.write(connection)
+    await _write(connection, customer_id, decision, version, [*given, granted])
     await audit(
         connection,
         actor,
@@ -111,7 +117,7 @@ async def revoke(connection: Connection, customer: Any, reason: str, actor: Acto
     standing, version = await published_at(connection, customer_id, open_month)
     policy = in_force(await policies(connection), open_month)
     decision = revoke_special(standing, effective_day(business_date, open_month), policy)
-    await _write(connection, customer_id, decision, version)
+    await _write(connection, customer_id, decision, version, ())
     await audit(connection, actor, "special.revoke", customer["number"], {"reason": reason})
     until: date = max(row["until"] for row in rows)
     return until
@@ -124,18 +130,71 @@ async def end_relation(connection: Connection, customer: Any, reason: str, actor
     standing, version = await published_at(connection, customer_id, open_month)
     policy = in_force(await policies(connection), open_month)
     decision = terminate(standing, effective_day(business_date, open_month), policy)
-    await _write(connection, customer_id, decision, version)
+    await _write(connection, customer_id, decision, version, ())
     await connection.execute(sql("end_relation"), customer_id, business_date)
     await audit(connection, actor, "customer.terminate", customer["number"], {"reason": reason})
 
 
+async def start_due_grants(database: Database, closing: Month | None = None) -> int:
+    """Let grants show whose day has come; returns how many customers were looked at.
+
+    Their day is the business date; for the close of the month `closing`, which is still to judge
+    anybody, it is the month's last.
+    """
+    async with database.writing() as connection:
+        today = _due_day(await read_calendar(connection), closing)
+        due = await connection.fetch(sql("due_grants"), *today) if today else []
+    for row in due:
+        async with database.unit() as connection:
+            await _start_due(connection, row["customer_id"], closing)
+    return len(due)
+
+
+def _due_day(calendar: Calendar, closing: Month | None) -> tuple[date, date] | None:
+    """The day up to which grants are due and the open month's first; None while a close runs."""
+    if calendar.open_month is None or calendar.business_date is None or calendar.closing != closing:
+        return None
+    day = effective_day(calendar.business_date, calendar.open_month)
+    return (day if closing is None else closing.last_day), calendar.open_month.first_day
+
+
+async def _start_due(connection: Connection, customer_id: int, closing: Month | None) -> None:
+    today = _due_day(await share_ledger(connection), closing)
+    if today is None:
+        return
+    if closing is not None and not await connection.fetchval(
+        sql("before_judging"), closing.first_day
+    ):
+        return
+    await connection.execute(sql("lock_accounts_of"), customer_id)
+    await lock_customers(connection, [customer_id])
+    day, open_month = today[0], Month.of(today[1])
+    grants = (await grants_of(connection, [customer_id])).get(customer_id, [])
+    standing, version = await published_at(connection, customer_id, open_month)
+    valid = [grant for grant in grants if grant.valid_on(day)]
+    if not valid or standing.terminated:
+        return
+    policy = in_force(await policies(connection), open_month)
+    decision = grant_special(standing, valid[0], day, policy)
+    await _write(connection, customer_id, decision, version, grants)
+
+
 async def _write(
-    connection: Connection, customer_id: int, decision: Any, version: int | None
+    connection: Connection,
+    customer_id: int,
+    decision: Decision,
+    version: int | None,
+    grants: Sequence[Grant],
 ) -> None:
     if decision.after is decision.before:
         return
     outcomes = Outcomes()
     outcomes.add(
-        customer_id, decision, decision.before, published_version=version, grants=(), closed=None
+        customer_id,
+        decision,
+        decision.before,
+        published_version=version,
+        grants=grants,
+        closed=None,
     )
     await outcomes.write(connection)

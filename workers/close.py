@@ -33,6 +33,7 @@ from repository.closing import (
 from repository.database import Connection, Database
 from repository.figures import advance_dirty, write_aum
 from repository.relay import post_held
+from repository.special import start_due_grants
 from repository.standings import Outcomes, grants_of, to_judge
 from workers.recompute import recompute
 
@@ -77,6 +78,7 @@ async def _prepare(database: Database, month: Month, chunk: int, batch: int) -> 
     if state != "CUTOFF":
         return
     await recompute(database, batch, up_to=month.previous())
+    await start_due_grants(database, month)
     async with database.unit() as connection:
         await plan_chunks(connection, month, chunk)
 

@@ -2,7 +2,8 @@
 
 Which event wakes what:
 
-    balances recorded, accounts or rates changed  ->  recompute  ->  relay (corrections)
+    balances recorded, accounts or rates changed  ->  recompute
+    a grant's day has come                        ->  recompute  ->  relay
     a close requested                             ->  close      ->  relay (tier changes)
     a grant, a signal                             ->  relay
 """
@@ -13,6 +14,7 @@ from collections.abc import Awaitable, Callable
 
 from repository.database import Database, database_name
 from repository.relay import relay
+from repository.special import start_due_grants
 from settings import Settings
 from workers.close import carry_out
 from workers.recompute import recompute
@@ -63,7 +65,9 @@ class Workers:
                 continue
 
     async def _recompute(self) -> None:
-        if await recompute(self._database, self._settings.recompute_batch):
+        caught_up = await recompute(self._database, self._settings.recompute_batch)
+        started = await start_due_grants(self._database)
+        if caught_up or started:
             self.wake("relay")
 
     async def _close(self) -> None:

@@ -43,6 +43,17 @@ values ($1, $2, $3, $4, $5, $6, $7);
 insert into terrace.tier (policy_version, code, name, rank, threshold)
 values ($1, $2, $3, $4, $5);
 
+-- name: keep_dropped_tiers
+-- Every version has a row for every code that any version has, so that whoever still holds a tier
+-- of another version can be shown it; the latest version that has the tier says what it is.
+insert into terrace.tier (policy_version, code, name, rank, threshold, dropped)
+select p.version, known.code, known.name, known.rank, known.threshold, true
+from terrace.tier_policy p cross join (
+    select distinct on (code) code, name, rank, threshold from terrace.tier
+    where not dropped order by code, policy_version desc
+) known
+on conflict do nothing;
+
 -- name: mark_everyone
 -- Every customer's figures must be made anew from a month on.
 insert into terrace.dirty (customer_id, from_month)

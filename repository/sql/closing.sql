@@ -44,6 +44,10 @@ from terrace.close_run r left join terrace.close_chunk c using (month)
 where r.month = $1::date
 group by r.month;
 
+-- name: before_judging
+-- Whether nobody is judged yet by the close of a month; it stays so until the transaction ends.
+select true from terrace.close_run where month = $1::date and state = 'CUTOFF' for share;
+
 -- name: unfinished_close
 -- The month whose close is under way, if there is one.
 select month, requested_by from terrace.close_run

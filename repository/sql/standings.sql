@@ -75,6 +75,20 @@ select id, manager_id, branch_id, $2::date, $3::date, $4, $5
 from terrace.customer where id = $1
 returning id;
 
+-- name: due_grants
+-- Customers whom a grant valid on $1 does not show on yet: neither members, nor SPECIAL, nor
+-- terminated in the open month $2.
+select distinct g.customer_id
+from terrace.special_grant g
+left join lateral (
+    select status, terminated from terrace.standing s
+    where s.customer_id = g.customer_id and s.month <= $2::date
+    order by s.month desc limit 1
+) s on true
+where g.revoked_on is null and g.starts <= $1::date and g.until >= $1::date
+    and coalesce(s.status in ('NON_MEMBER', 'EXITED_UNRATED', 'REMOVED') and not s.terminated, true)
+order by g.customer_id;
+
 -- name: revoke_grant
 -- Revokes a grant.
 update terrace.special_grant
@@ -83,7 +97,8 @@ where customer_id = $1 and id = $2;
 
 -- name: write_replayed_standing
 -- What the open month will be judged from where a correction's replay differs from the published.
-insert into terrace.replayed_standing (customer_id, month, state) values ($1, $2::date, $3::jsonb)
+insert into terrace.replayed_standing (customer_id, month, manager_id, branch_id, state)
+select id, $2::date, manager_id, branch_id, $3::jsonb from terrace.customer where id = $1
 on conflict (customer_id, month) do update set state = excluded.state;
 
 -- name: supersede_pending_correction

@@ -13,11 +13,17 @@ from domain.policy import TierPolicy, in_force
 from domain.special import Grant
 from domain.standing import NON_MEMBER, Standing, Status
 from repository.reading.conditions import Fixed
-from repository.reading.expressions import date, integer, json, month
+from repository.reading.expressions import boolean, date, integer, json, month
 from repository.reading.expressions import decimal as decimal_of
 from repository.reading.nodes import Formula, Join, Many, Node, One, Record, Value
 from repository.reading.parameters import InvalidArgument
-from repository.reading.tables import AUM, CALENDAR, SPECIAL_GRANT, STANDING
+from repository.reading.tables import (
+    AUM,
+    CALENDAR,
+    REPLAYED_STANDING,
+    SPECIAL_GRANT,
+    STANDING,
+)
 from schema.fields import computed, sorted_by
 from schema.types.standing import LATEST
 from schema.types.tier import ALL_POLICIES, OPEN_MONTH, Tier, policies_in
@@ -49,6 +55,9 @@ class TierOutlook:
     )
 
 
+_STATE = Record([("state", Value(json("state")))])
+
+
 def _needs(customer: str) -> dict[str, Node]:
     """What the outlook follows from: the calendar, the open figure, the standing and the rules."""
     own = {"customer_id": customer}
@@ -71,10 +80,14 @@ def _needs(customer: str) -> dict[str, Node]:
                     ("total", Formula(f"({total})::text")),
                     ("level", Value(decimal_of("level"))),
                     ("days", Value(integer("days"))),
+                    ("complete", Value(boolean("complete"))),
                 ]
             ),
         ),
-        "standing": One(Join(STANDING, own), Record([("state", Value(json("state")))]), LATEST),
+        "standing": One(Join(STANDING, own), _STATE, LATEST),
+        "replayed": One(
+            Join(REPLAYED_STANDING, own, (Fixed(f"{{t}}.month = {OPEN_MONTH}"),)), _STATE
+        ),
         "policies": ALL_POLICIES,
         "grants": Many(
             Join(SPECIAL_GRANT, own),
@@ -100,8 +113,8 @@ def _outlook(needs: dict[str, Any]) -> TierOutlook:
     open_month = Month.parse(calendar["month"])
     business_date = parse_date(calendar["business_date"])
     as_of = max(open_month.first_day, min(business_date, open_month.last_day))
-    figure = needs["aum"] or {"total": "0", "level": "0", "days": as_of.day}
-    standing = needs["standing"]
+    figure = needs["aum"] or {"total": "0", "level": "0", "days": as_of.day, "complete": True}
+    standing = needs["replayed"] or needs["standing"]  # a correction governs the close
     policy = in_force(policies_in(needs["policies"]), open_month)
     seen = outlook(
         NON_MEMBER if standing is None else Standing.from_document(standing["state"]),
@@ -111,6 +124,7 @@ def _outlook(needs: dict[str, Any]) -> TierOutlook:
         as_of,
         policy,
         [_grant(grant) for grant in needs["grants"]],
+        complete=figure["complete"],
     )
     return TierOutlook(
         month=seen.month,
@@ -133,10 +147,9 @@ def _tier(policy: TierPolicy, code: str | None) -> Any:
 
 def _grant(document: dict[str, Any]) -> Grant:
     revoked = document["revoked_on"]
+    read = datetime.date.fromisoformat
     return Grant(
-        parse_date(document["start"]),
-        parse_date(document["until"]),
-        None if revoked is None else parse_date(revoked),
+        read(document["start"]), read(document["until"]), None if revoked is None else read(revoked)
     )
 
 

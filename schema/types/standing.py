@@ -100,7 +100,9 @@ class Standing:
         {"policy_version": "{t}.policy_version", "code": "{t}.tier"},
         "The tier held; null unless ACTIVE or WATCH.",
     )
-    since: Month | None = stored(month_of("since"), "The first month of this status and tier.")
+    since: Month | None = stored(
+        month_of("since"), "The first month of this tier or, for who holds none, of this status."
+    )
     shortfall_months: int = stored(
         integer("shortfall_months"), "Months in a row below the own tier."
     )

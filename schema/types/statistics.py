@@ -12,16 +12,18 @@ from typing import Any
 import strawberry
 
 from domain.months import Month
-from repository.reading.conditions import Both, Condition, Fixed, Related
-from repository.reading.expressions import counted, expression
+from repository.reading.conditions import Both, Condition, Either, Fixed, Related
+from repository.reading.expressions import counted, expression, text
+from repository.reading.expressions import decimal as decimal_of
 from repository.reading.nodes import Formula, Join, Scalar
 from repository.reading.parameters import Derived, Source
 from repository.reading.tables import AUM, STANDING, TIER
 from schema.arguments import Arguments
-from schema.fields import Argument, Made, Spec, ToMany, ToOne, planned, stored
+from schema.fields import Argument, Made, Spec, ToMany, ToOne, planned, sorted_by, stored
 from schema.filters import first_day
-from schema.types.tier import BY_RANK, OPEN_MONTH, Tier, in_force
+from schema.types.tier import OPEN_MONTH, OWN_TIERS, Tier, in_force
 
+BY_THRESHOLD = sorted_by(decimal_of("threshold"), text("code"))
 MONTH_ARGUMENT = {
     "month": Argument(Month | None, "The month, as it stands on its last day; now if not given.")
 }
@@ -33,7 +35,9 @@ class TierCount:
 
     tier: Tier = strawberry.field(description="The tier.")
     customers: int = strawberry.field(description="How many customers hold it.")
-    aum: decimal.Decimal = strawberry.field(description="Their AUM of the month, together.")
+    aum: decimal.Decimal = strawberry.field(
+        description="Their AUM of the month, together: the sum of the figures shown for each."
+    )
 
 
 @strawberry.type(description="VIP customers whom the caller may see, in one month.")
@@ -55,7 +59,10 @@ class VipStatistics:
         counted("{t}.status = 'EXITED_UNRATED'"),
         "Customers who left and are still kept by their manager; in no total.",
     )
-    by_tier: list[TierCount] = strawberry.field(description="Each tier, lowest first.")
+    by_tier: list[TierCount] = strawberry.field(
+        description="Each tier of the policy in force in the month, lowest first, and those of "
+        "earlier policies that somebody still holds."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +88,13 @@ class _Population:
     def by_tier(self) -> Spec:
         policy = Fixed(f"{{t}}.policy_version = {in_force(self.month)}", self.sources)
         own_row = {"policy_version": "{t}.policy_version", "code": "{t}.code"}
+        on, holding = self._holders("{t}.code", "{up2}")
+        shown = Either((OWN_TIERS, Related(STANDING, on, Both(holding))))
         return ToMany(
             TIER,
             {},
-            BY_RANK,
-            lambda _: [policy],
+            BY_THRESHOLD,
+            lambda _: [policy, shown],
             given={
                 "tier": lambda _: ToOne(TIER, own_row),
                 "customers": lambda _: Made(lambda _: self._customers()),

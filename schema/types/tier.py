@@ -20,6 +20,8 @@ from schema.filters import first_day
 from schema.types.node import Node
 
 BY_RANK = sorted_by(integer("rank"))
+OWN_TIERS = Fixed("not {t}.dropped")
+"""Those a policy version has itself, without the ones of others that somebody may still hold."""
 
 
 @strawberry.type(description="A customer tier of one policy version.")
@@ -47,7 +49,11 @@ class TierPolicy(Node):
         month("effective_from"), "The first month judged under this policy."
     )
     tiers: list[Tier] = to_many(
-        TIER, {"policy_version": "{t}.version"}, "The tiers, lowest first.", order=BY_RANK
+        TIER,
+        {"policy_version": "{t}.version"},
+        "The tiers, lowest first.",
+        order=BY_RANK,
+        choose=lambda _: [OWN_TIERS],
     )
     watch_months: int = stored(
         integer("watch_months"), "Months below the own tier before it is lost."
@@ -89,9 +95,10 @@ def tiers_as_of(arguments: Arguments) -> list[Condition]:
     """The tiers of the policy in force in the month asked for, the open one if none is."""
     asked = arguments.source("asOf")
     if asked is None:
-        return [Fixed(f"{{t}}.policy_version = {in_force(OPEN_MONTH)}")]
+        return [OWN_TIERS, Fixed(f"{{t}}.policy_version = {in_force(OPEN_MONTH)}")]
     return [
-        Fixed(f"{{t}}.policy_version = {in_force('{p0}')}", ((Derived(asked, first_day), "date"),))
+        OWN_TIERS,
+        Fixed(f"{{t}}.policy_version = {in_force('{p0}')}", ((Derived(asked, first_day), "date"),)),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from repository.special import start_due_grants
 from tests.house import House
 
 GRANT = """mutation ($c: ID!, $d: Date) { grantSpecialVip(input: {customer: $c, reason: "mayor",
@@ -16,6 +17,12 @@ async def identifier(house: House, number: str) -> str:
         "query ($n: String!) { customer(by: {number: $n}) { id } }", {"n": number}
     )
     return found["customer"]["id"]
+
+
+async def kinds(house: House) -> list[str]:
+    return [
+        r["kind"] for r in await house.fetch("select kind from terrace.tier_change order by id")
+    ]
 
 
 async def test_a_grant_shows_at_once_and_lasts_to_the_end_of_the_month_a_year_later(
@@ -72,6 +79,57 @@ async def test_a_second_grant_is_a_renewal_near_the_end_and_a_mistake_before(hou
     assert [e["code"] for e in again["errors"]] == ["ALREADY_GRANTED"]
     past = (await house.data(GRANT, {"c": customer, "d": "2025-01-14"}))["grantSpecialVip"]
     assert [e["code"] for e in past["errors"]] == ["START_IN_PAST"]
+
+
+async def test_a_grant_shows_from_its_own_day_on(house: House) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-15", "50000.00"))
+    customer = await identifier(house, "C1")
+    await house.data(GRANT, {"c": customer, "d": "2025-02-10"})
+    await house.close("2025-01")
+    await house.record(("A1", "2025-02-09", "50000.00"))
+    await house.work()
+    assert await start_due_grants(house.database) == 0
+    assert (await house.standing("C1"))["status"] == "NON_MEMBER"
+    await house.record(("A1", "2025-02-10", "50000.00"))
+    assert await start_due_grants(house.database) == 1
+    assert await start_due_grants(house.database) == 0
+    standing = await house.standing("C1")
+    assert (standing["status"], standing["specialUntil"]) == ("SPECIAL", "2026-02-28")
+    assert await kinds(house) == ["SPECIAL_GRANTED"]
+
+
+async def test_a_grant_whose_day_no_balance_reached_shows_by_the_close(house: House) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-15", "50000.00"))
+    customer = await identifier(house, "C1")
+    await house.data(GRANT, {"c": customer, "d": "2025-01-20"})
+    assert (await house.standing("C1"))["status"] == "NON_MEMBER"
+    await house.close("2025-01")
+    shown = [(await house.standing("C1", month))["status"] for month in ("2025-01", "2025-02")]
+    assert shown == ["SPECIAL", "SPECIAL"]
+    assert await kinds(house) == ["SPECIAL_GRANTED"]
+
+
+async def test_a_grant_revoked_before_its_day_leaves_no_trace(house: House) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-15", "50000.00"))
+    customer = await identifier(house, "C1")
+    await house.data(GRANT, {"c": customer, "d": "2025-02-10"})
+    await house.close("2025-01")
+    await house.data(REVOKE, {"c": customer})
+    await house.close("2025-02")
+    assert (await house.standing("C1"))["status"] == "NON_MEMBER"
+    assert await kinds(house) == []
+
+
+async def test_a_grant_starts_within_a_year(house: House) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-15", "50000.00"))
+    customer = await identifier(house, "C1")
+    for day, codes in (("2026-02-01", ["START_TOO_LATE"]), ("2026-01-31", [])):
+        granted = (await house.data(GRANT, {"c": customer, "d": day}))["grantSpecialVip"]
+        assert [e["code"] for e in granted["errors"]] == codes
 
 
 @pytest.mark.parametrize(
