@@ -48,6 +48,16 @@ _CLASHES = (
     asyncpg.UniqueViolationError,  # the same update or key came in another transaction
     asyncpg.ForeignKeyViolationError,  # a handover moved the customer after it was looked up
 )
+UNREACHABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
+"""What a server that is gone, going or coming makes of a statement."""
 T = TypeVar("T")
 
 

@@ -173,7 +173,7 @@ class Compiler:
     ) -> Page:
         """A connection: only the parts that were asked for."""
         order = spec.order(arguments)
-        size, backward, after = window(arguments, order)
+        size, backward, after = window(arguments, spec.table, order)
         connection = _object_type(definition)
         parts: list[tuple[str, PagePart]] = []
         for key, chosen in self.collect(connection, _selections(nodes)).items():

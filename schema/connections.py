@@ -6,7 +6,9 @@ inserted or deleted between them. It is opaque to callers and checked when it co
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar
@@ -14,7 +16,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 import strawberry
 
-from repository.reading.nodes import Order
+from repository.reading.nodes import Order, cursor_mark
 from repository.reading.parameters import Constant, Derived, InvalidArgument, Source
 from repository.reading.tables import Table
 from schema.arguments import Arguments
@@ -78,7 +80,9 @@ class Connection(Generic[T]):
     )
 
 
-def window(arguments: Arguments, order: Order) -> tuple[Source, bool, tuple[Source, ...]]:
+def window(
+    arguments: Arguments, table: Table, order: Order
+) -> tuple[Source, bool, tuple[Source, ...]]:
     """Size, direction and cursor values of a page; raises InvalidArgument for a bad request."""
     first, last = arguments.source("first"), arguments.source("last")
     after, before = arguments.source("after"), arguments.source("before")
@@ -93,7 +97,8 @@ def window(arguments: Arguments, order: Order) -> tuple[Source, bool, tuple[Sour
     if cursor is None:
         return size, last is not None, ()
     casts = tuple(expression.cast for expression, _ in order.keys)
-    values = tuple(Derived(cursor, _CursorPart(casts, place)) for place in range(len(casts)))
+    mark = cursor_mark(table, order)
+    values = tuple(Derived(cursor, _CursorPart(mark, casts, place)) for place in range(len(casts)))
     return size, last is not None, values
 
 
@@ -103,46 +108,48 @@ def _page_size(value: int) -> int:
     return value
 
 
+@dataclass(frozen=True, slots=True)
 class _CursorPart:
     """Reads one sort value out of a cursor, as the type its column has."""
 
-    __slots__ = ("casts", "place")
-
-    def __init__(self, casts: tuple[str, ...], place: int) -> None:
-        self.casts = casts
-        self.place = place
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _CursorPart) and (self.casts, self.place) == (
-            other.casts,
-            other.place,
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.casts, self.place))
+    mark: str
+    casts: tuple[str, ...]
+    place: int
 
     def __call__(self, cursor: str) -> Any:
-        return decode_cursor(cursor, self.casts)[self.place]
+        return decode_cursor(cursor, self.mark, self.casts)[self.place]
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,20}", text):
+        raise ValueError("not a whole number")
+    return int(text)
+
+
+def _text(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("not a stored text")
+    return text
 
 
 _READ: dict[str, Any] = {
-    "text": str,
-    "integer": int,
-    "bigint": int,
+    "text": _text,
+    "integer": _whole,
+    "bigint": _whole,
     "numeric": Decimal,
     "date": date.fromisoformat,
     "timestamptz": datetime.fromisoformat,
 }
 
 
-def decode_cursor(cursor: str, casts: tuple[str, ...]) -> list[Any]:
+def decode_cursor(cursor: str, mark: str, casts: tuple[str, ...]) -> list[Any]:
     """The sort values of a cursor; raises InvalidArgument for one that is not of this order."""
     try:
-        values = orjson.loads(base64.b64decode(cursor, validate=True))
-        if not isinstance(values, list) or len(values) != len(casts):
-            raise ValueError("another order")
+        found = orjson.loads(base64.b64decode(cursor, validate=True))
+        if not isinstance(found, list) or found[:1] != [mark] or len(found) != len(casts) + 1:
+            raise ValueError("of another connection or order")
         read = []
-        for cast, value in zip(casts, values, strict=True):
+        for cast, value in zip(casts, found[1:], strict=True):
             if not isinstance(value, str):
                 raise ValueError("not text")
             parsed = _READ[cast](value)

@@ -7,7 +7,7 @@ subscription is a row of the same kind.
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,15 @@ class Plan:
     fills: tuple[Fill, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One field of a mutation: what to do with what, and the plan of its answer."""
+
+    operation: Operation
+    given: Any
+    plan: Plan
+
+
 class Engine:
     """Answers operations of one process. It is shared by all requests and holds no state of one."""
 
@@ -117,7 +126,10 @@ class Engine:
     async def execute(
         self, prepared: Prepared, variables: Mapping[str, object] | None, actor: Actor
     ) -> bytes:
-        """The whole response object of a query or mutation; raises RequestError."""
+        """The whole response object of a query or mutation.
+
+        Raises RequestError for what is refused before anything is read or done.
+        """
         values = self._values(prepared, variables)
         coerced = values.coerced
         if prepared.kind == "mutation":
@@ -125,7 +137,11 @@ class Engine:
         introspected = self._introspected(prepared, variables, coerced)
         try:
             plan = self._query_plan(prepared, coerced, actor.scope)
-            answer = await self._run(plan, coerced, actor)
+            given = plan.statement.parameters.values(coerced, actor)
+        except InvalidArgument as fault:
+            raise RequestError([failure_of(fault)]) from None
+        try:
+            answer = await self._run(plan, given, actor)
         except Exception as fault:
             return failures([failure_of(fault)])
         if introspected is None:
@@ -144,10 +160,10 @@ class Engine:
         try:
             plan = self._event_plan(prepared, coerced, actor.scope, node, feed, arguments)
             after = arguments.source("after")
-            given = None if after is None else after.read(coerced, actor)
+            start = None if after is None else after.read(coerced, actor)
             cursor = await self._feeds.head(feed.topic)
-            if given is not None:
-                head, cursor = cursor, position_of(given, feed.topic)
+            if start is not None:
+                head, cursor = cursor, position_of(start, feed.topic)
                 if cursor > head:
                     raise InvalidArgument("the cursor is beyond this feed's end", "INVALID_CURSOR")
         except InvalidArgument as fault:
@@ -155,7 +171,8 @@ class Engine:
         while True:
             try:
                 head = await self._feeds.head(feed.topic)
-                answer = await self._run(plan, {**coerced, CURSOR.name: cursor}, actor)
+                given = plan.statement.parameters.values({**coerced, CURSOR.name: cursor}, actor)
+                answer = await self._run(plan, given, actor)
             except Exception as fault:
                 raise RequestError([failure_of(fault, [key])], status=503) from None
             events = orjson.loads(answer)
@@ -205,8 +222,7 @@ class Engine:
             _remember(prepared, key, plan)
         return plan
 
-    async def _run(self, plan: Plan, variables: Mapping[str, Any], actor: Actor) -> bytes:
-        values = plan.statement.parameters.values(variables, actor)
+    async def _run(self, plan: Plan, values: Sequence[Any], actor: Actor) -> bytes:
         async with self._database.reading(actor.scope) as connection:
             answer: str = await connection.fetchval(plan.statement.sql, *values)
         if plan.fills:
@@ -245,43 +261,61 @@ class Engine:
     # Mutations
 
     async def _mutate(self, prepared: Prepared, values: VariableValues, actor: Actor) -> bytes:
+        """Perform the fields in their order, when it is known that all of them can be answered."""
         root = _root(self._schema.mutation_type)
-        parts: list[bytes] = []
+        steps = []
         for key, nodes in self._root_fields(prepared, values.coerced, root).items():
             try:
-                answer = await self._perform(root, prepared, nodes, values, actor)
+                steps.append((key, self._step(root, prepared, nodes, values, actor)))
+            except InvalidArgument as fault:
+                raise RequestError([failure_of(fault)]) from None
+            except Forbidden as fault:
+                return failures([failure_of(fault, [key])])
+        context = Context(
+            actor, self._database, self._wake, self._future_days, self._close_wait_seconds
+        )
+        parts: list[bytes] = []
+        for key, step in steps:
+            try:
+                answer = await self._perform(step, context, values)
             except Exception as fault:
                 return failures([failure_of(fault, [key])])
             parts.append(orjson.dumps(key) + b":" + answer)
         return b'{"data":{' + b",".join(parts) + b"}}"
 
-    async def _perform(
+    def _step(
         self,
         root: GraphQLObjectType,
         prepared: Prepared,
         nodes: list[FieldNode],
         values: VariableValues,
         actor: Actor,
-    ) -> bytes:
+    ) -> "_Step | None":
+        """What one field does and how it is answered; None for the root's own name."""
         name = nodes[0].name.value
         if name == "__typename":
-            return orjson.dumps(root.name)
+            return None
         definition = root.fields[name]
         operation: Operation = _spec(definition)
         if actor.role not in operation.roles:
             raise Forbidden(f"{name} is not for the role {actor.role.name}")
         given = get_argument_values(definition, nodes[0], values, hide_suggestions=True)
-        context = Context(
-            actor, self._database, self._wake, self._future_days, self._close_wait_seconds
-        )
         compiler = self._compiler(prepared, values.coerced)
         record = compiler.below(definition, nodes)
         statement = render_payload(record, operation.columns, ROW, actor.scope, self._walls)
-        # What is wrong with the selection must be known before anything is written.
         statement.parameters.values({**values.coerced, ROW.name: {}}, actor)
-        row = await operation.perform(context, _converted(given["input"], operation.input_type))
         plan = Plan(statement, tuple(compiler.fills))
-        return await self._run(plan, {**values.coerced, ROW.name: dict(row)}, actor)
+        return _Step(operation, _converted(given["input"], operation.input_type), plan)
+
+    async def _perform(
+        self, step: "_Step | None", context: Context, values: VariableValues
+    ) -> bytes:
+        if step is None:
+            return orjson.dumps(_root(self._schema.mutation_type).name)
+        row = await step.operation.perform(context, step.given)
+        given = {**values.coerced, ROW.name: dict(row)}
+        bound = step.plan.statement.parameters.values(given, context.actor)
+        return await self._run(step.plan, bound, context.actor)
 
     # Subscriptions
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import asyncpg
 import orjson
 
+from repository.database import UNREACHABLE
 from repository.reading.parameters import InvalidArgument
 from schema.errors import (
     BAD_USER_INPUT,
@@ -48,15 +49,7 @@ def failure_of(fault: Exception, path: Sequence[str] = ()) -> dict[str, object]:
             return error(
                 "a text holds a character that cannot be stored", BAD_USER_INPUT, **members
             )
-        case (
-            TimeoutError()
-            | OSError()
-            | asyncpg.PostgresConnectionError()
-            | asyncpg.InterfaceError()
-            | asyncpg.AdminShutdownError()
-            | asyncpg.CannotConnectNowError()
-            | asyncpg.TooManyConnectionsError()
-        ):
+        case _ if isinstance(fault, UNREACHABLE):
             log.warning("the database is not available: %r", fault)
             return error("the database is not available; try again", UNAVAILABLE, **members)
     identifier = secrets.token_hex(8)

@@ -28,8 +28,10 @@ def decode(identifier: object) -> tuple[str, int, int | None]:
         found = None
     if found is None:
         raise InvalidArgument("this is not an id of this API", "INVALID_ID")
-    kind, first, second = found.groups()
-    return kind, int(first), None if second is None else int(second)
+    kind, first, second = found[1], int(found[2]), None if found[3] is None else int(found[3])
+    if identifier != encode(kind, first, *(() if second is None else (second,))):
+        raise InvalidArgument("this is not an id of this API", "INVALID_ID")
+    return kind, first, second
 
 
 def key_of(kind: str, identifier: object) -> int:

@@ -4,7 +4,7 @@ Fragments are measured once each, so a document of doubling fragments costs what
 down and not what it would unfold to.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from graphql import (
@@ -104,20 +104,21 @@ class _Measure:
 
 
 def check(
-    operation: OperationDefinitionNode,
+    operations: Iterable[OperationDefinitionNode],
     fragments: Mapping[str, FragmentDefinitionNode],
     limits: Limits,
 ) -> None:
-    """Refuse an operation beyond the limits, with its figure."""
+    """Refuse a document beyond the limits, with its figure; a fragment counts if used or not."""
     measure = _Measure(fragments, {}, {})
-    depth, fields = measure.size(operation.selection_set)
-    weight = measure.weight(operation.selection_set)
-    if weight > MOST_INTROSPECTED:
-        raise _beyond("values of introspection large", weight, MOST_INTROSPECTED)
-    if depth > limits.depth:
-        raise _beyond("levels deep", depth, limits.depth)
-    if fields > limits.fields:
-        raise _beyond("fields large", fields, limits.fields)
+    for definition in (*operations, *fragments.values()):
+        depth, fields = measure.size(definition.selection_set)
+        weight = measure.weight(definition.selection_set)
+        if weight > MOST_INTROSPECTED:
+            raise _beyond("values of introspection large", weight, MOST_INTROSPECTED)
+        if depth > limits.depth:
+            raise _beyond("levels deep", depth, limits.depth)
+        if fields > limits.fields:
+            raise _beyond("fields large", fields, limits.fields)
 
 
 def _beyond(what: str, found: int, allowed: int) -> RequestError:

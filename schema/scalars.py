@@ -22,15 +22,13 @@ _SHOWN = 40
 def _reader(code: str, read: Callable[[str], Any], example: str) -> Callable[[Any], Any]:
     def parse(value: Any) -> Any:
         if not isinstance(value, str):
-            return Unreadable(
-                repr(value)[:_SHOWN], code, f'expected text such as "{example}", not a number'
-            )
+            return Unreadable(repr(value), code, f'expected text such as "{example}", not a number')
         try:
             return read(value)
         except InvalidAmount as error:
-            return Unreadable(value[:_SHOWN], error.code, str(error))
+            return Unreadable(value, error.code, str(error))
         except ValueError as error:
-            return Unreadable(value[:_SHOWN], code, str(error))
+            return Unreadable(value, code, str(error))
 
     return parse
 

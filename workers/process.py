@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from repository.database import Database, database_name
+from repository.database import UNREACHABLE, Database, database_name
 from repository.relay import relay
 from repository.special import start_due_grants
 from settings import Settings
@@ -56,8 +56,14 @@ class Workers:
             due.clear()
             try:
                 await work()
-            except Exception:
-                log.exception("%s failed and is tried again", topic)
+            except Exception as error:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise asyncio.CancelledError from error  # it was lost in the clearing up
+                if isinstance(error, UNREACHABLE):
+                    log.warning("%s waits for the database: %r", topic, error)
+                else:
+                    log.exception("%s failed and is tried again", topic)
                 await asyncio.sleep(self._settings.poll_seconds)
             try:
                 await asyncio.wait_for(due.wait(), self._settings.poll_seconds)

@@ -4,6 +4,7 @@ A node stands for one JSON value. Nodes below a table's row are over that row; a
 table of its own names how it is joined to the row above it.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -62,6 +63,12 @@ class Order:
     """Sort keys, most significant first; the last ones make every order total."""
 
     keys: Sequence[tuple[Expression, bool]]  # (value, descending)
+
+
+def cursor_mark(table: Table, order: Order) -> str:
+    """A few letters that tell the cursors of one table in one order from all others."""
+    keys = [(expression.value("t"), descending) for expression, descending in order.keys]
+    return hashlib.blake2s(repr((table.name, keys)).encode(), digest_size=3).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,21 +118,43 @@ class Listed:
 Source = Constant | Variable | ActorKey | ActorDetail | Derived | Listed
 
 
+MOST_PARAMETERS = 500
+
+
 @dataclass(slots=True)
 class Parameters:
     """The placeholders of one statement in order; the first is always the actor's key."""
 
     sources: list[Source] = field(default_factory=lambda: [ActorKey()])
+    _places: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 
     ACTOR = "$1::integer"
 
     def add(self, source: Source, cast: str) -> str:
-        """A placeholder for the source; equal sources of one type share one."""
-        if source in self.sources[1:]:
-            return f"${self.sources.index(source, 1) + 1}::{cast}"
+        """A placeholder for the source; equal sources of one type share one.
+
+        Raises InvalidArgument for more of them than a statement that a person means has.
+        """
+        if len(self.sources) > MOST_PARAMETERS:
+            raise InvalidArgument(
+                f"an operation may compare with at most {MOST_PARAMETERS} values", "LIMIT_EXCEEDED"
+            )
+        alike = self._places.setdefault((cast, repr(source)), [])
+        for place in alike:
+            if self.sources[place - 1] == source:
+                return f"${place}::{cast}"
         self.sources.append(source)
+        alike.append(len(self.sources))
         return f"${len(self.sources)}::{cast}"
 
     def values(self, variables: Mapping[str, Any], actor: Actor) -> list[Any]:
-        """What to run the statement with."""
-        return [source.read(variables, actor) for source in self.sources]
+        """What to run the statement with; raises InvalidArgument for what no statement takes."""
+        return [_storable(source.read(variables, actor)) for source in self.sources]
+
+
+def _storable(value: Any) -> Any:
+    """The value; PostgreSQL holds every text but one with a NUL in it."""
+    texts = value if isinstance(value, list) else (value,)
+    if any(isinstance(text, str) and "\0" in text for text in texts):
+        raise InvalidArgument("a text holds a character that cannot be stored")
+    return value

@@ -45,6 +45,7 @@ from repository.reading.nodes import (
     Scalar,
     Total,
     Value,
+    cursor_mark,
 )
 from repository.reading.parameters import Parameters, Source
 
@@ -292,7 +293,8 @@ class _Writer:
     def cursor(self, page: Page, alias: str) -> str:
         """The row's sort values as opaque text; `schema.connections` reads it back."""
         values = ", ".join(f"{expression.value(alias)}::text" for expression, _ in page.order.keys)
-        encoded = f"encode(convert_to(json_build_array({values})::text, 'UTF8'), 'base64')"
+        mark = quoted(cursor_mark(page.join.table, page.order))
+        encoded = f"encode(convert_to(json_build_array({mark}, {values})::text, 'UTF8'), 'base64')"
         return f"translate({encoded}, E'\\n', '')"
 
     def page_info(

@@ -24,7 +24,8 @@ class BalanceUpdate:
     """One row of a feed."""
 
     update_id: str = strawberry.field(
-        description="The feed's own id of this update; seen again, it has no second effect."
+        description="The feed's own id of this update; seen again for the same customer, it has no "
+        "second effect."
     )
     account: str = strawberry.field(description="Account number.")
     as_of: datetime.date = strawberry.field(description="The day at whose close it stood so.")
@@ -117,7 +118,7 @@ async def _record(context: Context, given: RecordBalancesInput) -> Row:
         "rejected": [
             {
                 "index": rejection.place,
-                "update_id": given.updates[rejection.place].update_id,
+                "update_id": given.updates[rejection.place].update_id.replace("\0", "\ufffd"),
                 "code": rejection.code,
                 "message": rejection.message,
             }

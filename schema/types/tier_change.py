@@ -44,7 +44,9 @@ class TierChangeFilter:
 
     kind: Filter[ChangeKind] | None = optional("By kind.")
     customer: IdFilter | None = optional("By customer.")
-    manager: IdFilter | None = optional("By the manager who was responsible.")
+    manager: IdFilter | None = optional(
+        "By the manager who was responsible; `eq: null` had none that the caller may see."
+    )
     branch: IdFilter | None = optional("By the customer's branch.")
     effective_from: MonthFilter | None = optional("By the first month it is in force.")
     to_status: Filter[Status] | None = optional("By the status after it.")
@@ -57,7 +59,12 @@ class TierChangeFilter:
 TIER_CHANGE_MEMBERS: Members = {
     "kind": On(text("kind")),
     "customer": reference(integer("customer_id"), "Customer"),
-    "manager": Through(MANAGER, {"id": "{t}.responsible_id"}, reference(integer("id"), "Manager")),
+    "manager": Through(
+        MANAGER,
+        {"id": "{t}.responsible_id"},
+        reference(integer("id"), "Manager"),
+        expression("null::integer", cast="integer"),
+    ),
     "branch": reference(integer("branch_id"), "Branch"),
     "effectiveFrom": in_month(month("effective_from")),
     "toStatus": On(text("to_status")),

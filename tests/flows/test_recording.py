@@ -127,3 +127,23 @@ async def test_only_feeds_and_head_office_record(house: House) -> None:
         answer = await house.ask(document, role=role, subject=subject)
         assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert await house.value("select count(*) from terrace.balance_update") == 0
+
+
+async def test_an_update_id_that_cannot_be_stored_is_rejected_alone(house: House) -> None:
+    await house.people()
+    rows = [("A1", "2025-01-01", "1.00"), ("A2", "2025-01-01", "2.00")]
+    answer = await house.record(*rows, ids=["n\0", "ok"])
+    assert (answer["accepted"], [r["code"] for r in answer["rejected"]]) == (
+        1,
+        ["INVALID_UPDATE_ID"],
+    )
+    assert answer["rejected"][0]["updateId"] == "n\ufffd"
+
+
+async def test_requests_that_differ_late_in_an_unreadable_value_are_two(house: House) -> None:
+    await house.people()
+    first = await house.record(("A1", "2025-01-01", "x" * 50 + "1"), key="k", ids=["u"])
+    again = await house.record(("A1", "2025-01-01", "x" * 50 + "1"), key="k", ids=["u"])
+    other = await house.record(("A1", "2025-01-01", "x" * 50 + "2"), key="k", ids=["u"])
+    assert first == again
+    assert [e["code"] for e in other["errors"]] == ["IDEMPOTENCY_CONFLICT"]

@@ -1,0 +1,104 @@
+"""What is refused before anything is read or done, and that nothing is."""
+
+import base64
+
+import pytest
+
+from tests.house import House
+
+LIST = """query ($where: CustomerFilter, $after: String, $by: CustomerOrder) {
+    customers(first: 2, where: $where, after: $after, orderBy: $by) { nodes { number }
+        pageInfo { endCursor } } }"""
+RAISE = """mutation ($id: ID!, $number: String) { a: raiseRiskSignal(input: {customer: $id,
+    code: "OUTFLOW", severity: RED, facts: "f"}) { signal { id customer { accounts(where: {number:
+    {eq: $number}}) { number } } } errors { code } } %s }"""
+
+
+def code_of(answer: dict) -> str:
+    assert "data" not in answer, "refused before it ran, so without data"
+    return answer["errors"][0]["extensions"]["code"]
+
+
+async def customer_id(house: House) -> str:
+    return (await house.data('{ customer(by: {number: "C1"}) { id } }'))["customer"]["id"]
+
+
+async def test_a_filter_has_so_many_values_and_no_more(house: House) -> None:
+    await house.people(2)
+    conditions = [{"number": {"eq": f"C{n}"}} for n in range(600)]
+    few = await house.data(LIST, {"where": {"or": conditions[:400]}})
+    assert [node["number"] for node in few["customers"]["nodes"]] == ["C1", "C2"]
+    assert code_of(await house.ask(LIST, {"where": {"or": conditions}})) == "LIMIT_EXCEEDED"
+
+
+async def test_a_cursor_is_of_its_own_connection_and_order(house: House) -> None:
+    await house.people(5)
+    managers = await house.data("{ managers(first: 1) { pageInfo { endCursor } } }")
+    foreign = managers["managers"]["pageInfo"]["endCursor"]
+    assert code_of(await house.ask(LIST, {"after": foreign})) == "INVALID_CURSOR"
+    own = (await house.data(LIST))["customers"]["pageInfo"]["endCursor"]
+    assert [
+        n["number"] for n in (await house.data(LIST, {"after": own}))["customers"]["nodes"]
+    ] == [
+        "C3",
+        "C4",
+    ]
+    other_way = {"after": own, "by": {"field": "NUMBER", "direction": "DESC"}}
+    assert code_of(await house.ask(LIST, other_way)) == "INVALID_CURSOR"
+
+
+@pytest.mark.parametrize("name", ["Customer:01", "Customer:1 ", "Customer:1.2", "Customer:1\n"])
+async def test_an_identifier_has_one_form(house: House, name: str) -> None:
+    await house.people(2)
+    given = base64.b64encode(name.encode()).decode()
+    answer = await house.ask("query ($id: ID!) { node(id: $id) { id } }", {"id": given})
+    if name == "Customer:1.2":
+        assert answer == {"data": {"node": None}}
+    else:
+        assert code_of(answer) == "INVALID_ID"
+    loose = (await customer_id(house)).rstrip("=") + "="
+    if loose != await customer_id(house):
+        answer = await house.ask("query ($id: ID!) { node(id: $id) { id } }", {"id": loose})
+        assert code_of(answer) == "INVALID_ID"
+
+
+async def test_a_mutation_whose_answer_could_not_be_read_does_nothing(house: House) -> None:
+    await house.people(2)
+    given = {"id": await customer_id(house), "number": "\0"}
+    assert code_of(await house.ask(RAISE % "", given)) == "BAD_USER_INPUT"
+    second = """b: raiseRiskSignal(
+        input: {customer: $id, code: "OUTFLOW", severity: RED, facts: "f"}) { signal { customer { tierChanges(first: 0) { totalCount } } } }"""
+    assert code_of(await house.ask(RAISE % second, {**given, "number": "A1"})) == "BAD_USER_INPUT"
+    forbidden = 'b: closeMonth(input: {month: "2025-01"}) { errors { code } }'
+    answer = await house.ask(
+        RAISE % forbidden, {**given, "number": "A1"}, role="manager", subject="M1"
+    )
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert await house.value("select count(*) from terrace.risk_signal") == 0
+    assert (await house.data(RAISE % "", {**given, "number": "A1"}))["a"]["errors"] == []
+
+
+async def test_a_bad_month_is_refused_wherever_it_stands(house: House) -> None:
+    for document in (
+        '{ vipStatistics(month: "2026-13") { total } }',
+        '{ a: viewer { role } tiers(asOf: "x") { code } }',
+    ):
+        assert code_of(await house.ask(document)) == "INVALID_MONTH"
+
+
+async def test_comparing_equal_fields_is_not_worth_a_second(house: House) -> None:
+    for document in ("{ %s }" % ("viewer { role scope } " * 320), "{ %s }" % ("calendar " * 400)):
+        assert code_of(await house.ask(document)) == "GRAPHQL_VALIDATION_FAILED"
+    unused = "fragment F on Query { %s } query A { viewer { role } }" % ("viewer { role } " * 600)
+    assert code_of(await house.ask(unused)) == "LIMIT_EXCEEDED"
+    assert "errors" not in await house.ask("{ %s }" % ("viewer { role } " * 40))
+
+
+async def test_changes_without_a_manager_are_found_by_null(house: House) -> None:
+    await house.people(2)
+    await house.fetch("update terrace.customer set manager_id = 0 where number = 'C2'")
+    await house.record(("A1", "2025-01-01", "300000.00"), ("A2", "2025-01-01", "300000.00"))
+    await house.close("2025-01")
+    found = await house.data("""{ tierChanges(first: 9, where: {manager: {eq: null}}) {
+        nodes { customer { number } manager { number } } } }""")
+    assert found["tierChanges"]["nodes"] == [{"customer": {"number": "C2"}, "manager": None}]

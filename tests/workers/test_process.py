@@ -1,0 +1,32 @@
+"""A worker process that is told to end, ends."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from cli.embedded import Addresses
+from settings import Settings
+from tests.house import House
+from workers.process import Workers
+
+
+async def test_a_loop_ends_though_its_cancellation_was_lost_in_the_clearing_up(
+    house: House, addresses: Addresses
+) -> None:
+    """As when the server goes at the same moment: the rollback fails and hides the cancellation."""
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            raise asyncpg.InterfaceError("connection is closed")
+
+    workers = Workers(house.database, addresses.redis_url, Settings())
+    loop = asyncio.create_task(workers._loop("relay", work))
+    await begun.wait()
+    loop.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(loop, 5)
