@@ -7,6 +7,7 @@ was opened with, its message starting with the path, such as `tiers[2].threshold
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -16,6 +17,7 @@ from typing import NoReturn, TypeVar
 from domain.money import parse_amount
 from domain.months import Month, parse_date
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 E = TypeVar("E", bound=StrEnum)
 V = TypeVar("V")
 
@@ -41,7 +43,7 @@ class Field:
         for key in self.value:
             if key not in required and key not in optional:
                 known = ", ".join((*required, *optional))
-                self._at(key).refuse(f"unknown key; known are {known}")
+                self._at(_plain(key)).refuse(f"unknown key; known are {known}")
         for key in required:
             if key not in self.value:
                 self._at(key).refuse("is missing")
@@ -62,6 +64,8 @@ class Field:
             self.refuse(f"expected a text, got {_kind(self.value)}")
         if not self.value or self.value != self.value.strip() or len(self.value) > longest:
             self.refuse(f"expected a text of 1 to {longest} characters without blanks at its ends")
+        if _CONTROL.search(self.value):
+            self.refuse("holds a control character, or half of one that needs two")
         return self.value
 
     def truth(self) -> bool:
@@ -108,6 +112,11 @@ class Field:
         path = f"{self.path}.{key}" if self.path else str(key)
         value = self.value.get(key) if isinstance(self.value, Mapping) else None
         return Field(value, path, self._error)
+
+
+def _plain(key: object) -> str:
+    """Return an unknown key fit for a message, whatever characters it has."""
+    return ascii(key) if _CONTROL.search(str(key)) else str(key)
 
 
 def _kind(value: object) -> str:

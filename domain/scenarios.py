@@ -18,7 +18,7 @@ month shows on its last day. A grant without `until` is for one year.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypedDict
@@ -105,12 +105,12 @@ def _row(month: Month, standing: Standing) -> Row:
 
 def _named(item: Field, index: int) -> tuple[str, Scenario]:
     """Read one scenario and its name, which every refusal is to mention."""
-    label = f"scenario {index}"
+    name = item.value.get("name") if isinstance(item.value, Mapping) else None
+    shown = isinstance(name, str) and name and name.isprintable()
+    label = f"scenario {index} ({name})" if shown else f"scenario {index}"
     try:
         given = Field(item.value, "", InvalidScenario).fields(_REQUIRED, _OPTIONAL)
-        name = given["name"].text(longest=200)
-        label = f"scenario {index} ({name})"
-        return name, _scenario(given)
+        return given["name"].text(longest=200), _scenario(given)
     except InvalidScenario as refusal:
         raise InvalidScenario(f"{label}: {refusal}") from None
 
@@ -175,7 +175,8 @@ def _policies(listed: Field, first: Month) -> list[TierPolicy]:
 def _grant(item: Field) -> Grant:
     given = item.fields(required=("from",), optional=("until",))
     start = given["from"].day()
-    until = given["until"].day() if "until" in given else one_year_from(start)
+    ends = "until" in given and given["until"].value is not None
+    until = given["until"].day() if ends else one_year_from(start)
     if until < start:
         given["until"].refuse(f"must not be before {start}")
     return Grant(start, until)

@@ -1,11 +1,8 @@
 """terrace policy"""
 
-import json
-import sys
-from pathlib import Path
-
 import click
 
+from cli.json_file import read_json
 from cli.session import OPERATOR, on_database, read_settings
 from domain.policy import TierPolicy
 from repository.calendar import publish_policy
@@ -29,13 +26,7 @@ def command(file: str) -> None:
                  {"code": "T2", "name": "Platinum", "threshold": "500000.00"}]}
     """
     settings = read_settings()
-    try:
-        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        document = json.loads(raw.decode("utf-8-sig"))
-    except OSError as error:
-        raise click.UsageError(f"{file}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise click.UsageError(f"{file} is not JSON: {error}") from None
+    document = read_json(file)
     if not isinstance(document, dict):
         raise click.UsageError(f"{file}: expected a JSON object")
 

@@ -1,11 +1,10 @@
 """terrace simulate"""
 
 import json
-import sys
-from pathlib import Path
 
 import click
 
+from cli.json_file import read_json
 from domain.scenarios import InvalidScenario, run_scenarios
 
 
@@ -19,13 +18,7 @@ def command(file: str) -> None:
     corrections. Printed is the same list with the state in force on the last day of each month:
     status, tier, shortfall_months, below_entry_months, retention_closes; one row more than months.
     """
-    try:
-        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        document = json.loads(raw.decode("utf-8-sig"))
-    except OSError as error:
-        raise click.UsageError(f"{file}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise click.UsageError(f"{file} is not JSON: {error}") from None
+    document = read_json(file)
     try:
         results = run_scenarios(document)
     except InvalidScenario as error:

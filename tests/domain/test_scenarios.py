@@ -176,9 +176,12 @@ def month(index: int, **values: object) -> Callable[[Document], object]:
 REFUSALS: list[tuple[Callable[[Document], object], str]] = [
     (remove("name"), "scenario 1: name: is missing"),
     (put(name=""), "scenario 1: name: expected a text"),
+    (put(name="a\nb"), "scenario 1: name: holds a control character"),
+    (put(name="\ud800"), "scenario 1: name: holds a control character"),
+    (put(**{"a\nb": 1}), "'a\\nb': unknown key"),
     (put(name=7), "scenario 1: name: expected a text, got a number"),
-    (remove("months"), "scenario 1: months: is missing"),
-    (put(surprise=1), "scenario 1: surprise: unknown key; known are name, months, rule, policies"),
+    (remove("months"), "months: is missing"),
+    (put(surprise=1), "surprise: unknown key; known are name, months, rule, policies"),
     # months
     (put(months=[]), "months: must be 1 to 1200 months"),
     (put(months={}), "months: expected a list, got an object"),

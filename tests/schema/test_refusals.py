@@ -67,7 +67,8 @@ async def test_a_mutation_whose_answer_could_not_be_read_does_nothing(house: Hou
     given = {"id": await customer_id(house), "number": "\0"}
     assert code_of(await house.ask(RAISE % "", given)) == "BAD_USER_INPUT"
     second = """b: raiseRiskSignal(
-        input: {customer: $id, code: "OUTFLOW", severity: RED, facts: "f"}) { signal { customer { tierChanges(first: 0) { totalCount } } } }"""
+            input: {customer: $id, code: "OUTFLOW", severity: RED, facts: "f"}) {
+        signal { customer { tierChanges(first: 0) { totalCount } } } }"""
     assert code_of(await house.ask(RAISE % second, {**given, "number": "A1"})) == "BAD_USER_INPUT"
     forbidden = 'b: closeMonth(input: {month: "2025-01"}) { errors { code } }'
     answer = await house.ask(
