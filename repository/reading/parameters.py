@@ -119,6 +119,8 @@ Source = Constant | Variable | ActorKey | ActorDetail | Derived | Listed
 
 
 MOST_PARAMETERS = 500
+LONGEST_TEXT = 4_000
+LONGEST_LIST = 10_000
 
 
 @dataclass(slots=True)
@@ -153,8 +155,14 @@ class Parameters:
 
 
 def _storable(value: Any) -> Any:
-    """The value; PostgreSQL holds every text but one with a NUL in it."""
+    """The value, if PostgreSQL can hold it and it is not made to keep the server busy."""
     texts = value if isinstance(value, list) else (value,)
-    if any(isinstance(text, str) and "\0" in text for text in texts):
-        raise InvalidArgument("a text holds a character that cannot be stored")
+    if len(texts) > LONGEST_LIST:
+        raise InvalidArgument(f"a list to compare with has at most {LONGEST_LIST} members")
+    for text in texts:
+        if isinstance(text, str):
+            if len(text) > LONGEST_TEXT:
+                raise InvalidArgument(f"a text to compare with has at most {LONGEST_TEXT} letters")
+            if "\0" in text:
+                raise InvalidArgument("a text holds a character that cannot be stored")
     return value

@@ -103,3 +103,8 @@ async def test_changes_without_a_manager_are_found_by_null(house: House) -> None
     found = await house.data("""{ tierChanges(first: 9, where: {manager: {eq: null}}) {
         nodes { customer { number } manager { number } } } }""")
     assert found["tierChanges"]["nodes"] == [{"customer": {"number": "C2"}, "manager": None}]
+
+
+@pytest.mark.parametrize("given", [{"contains": "x" * 4_001}, {"in": ["x"] * 10_001}], ids=list)
+async def test_what_is_compared_with_has_bounds(house: House, given: dict) -> None:
+    assert code_of(await house.ask(LIST, {"where": {"name": given}})) == "BAD_USER_INPUT"
