@@ -8,9 +8,10 @@ import os
 import sys
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -23,10 +24,18 @@ def default_data_dir() -> Path:
     return base / "terrace"
 
 
+_SCHEMES = {
+    "database_url": ("postgresql", "postgres"),
+    "redis_url": ("redis", "rediss", "unix"),
+}
+
+
 class Settings(BaseSettings):
     """Everything an operator may decide."""
 
-    model_config = SettingsConfigDict(env_prefix="TERRACE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TERRACE_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     database_url: SecretStr | None = Field(
         default=None,
@@ -55,7 +64,10 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address the API listens on")
     port: int = Field(default=8000, ge=0, le=65535, description="Port of the API")
     token_hours: int = Field(
-        default=720, ge=1, description="Hours a development token of `terrace token` is valid"
+        default=720,
+        ge=1,
+        le=87_600,
+        description="Hours a development token of `terrace token` is valid",
     )
     reader_connections: int = Field(
         default=4, ge=1, description="Database connections per kind of scope and API process"
@@ -64,13 +76,16 @@ class Settings(BaseSettings):
         default=8, ge=2, description="Database connections for writing, per process"
     )
     acquire_seconds: float = Field(
-        default=10.0, gt=0, description="Seconds a request waits for a database connection"
+        default=10.0, gt=0, le=3600, description="Seconds a request waits for a database connection"
     )
     statement_seconds: float = Field(
-        default=5.0, gt=0, description="Seconds one read statement may take"
+        default=5.0, gt=0, le=3600, description="Seconds one read statement may take"
     )
     poll_seconds: float = Field(
-        default=1.0, gt=0, description="Seconds between two looks for work when no wake-up came"
+        default=1.0,
+        gt=0,
+        le=3600,
+        description="Seconds between two looks for work when no wake-up came",
     )
     recompute_batch: int = Field(
         default=500, ge=1, le=10_000, description="Customers recomputed in one transaction"
@@ -81,6 +96,7 @@ class Settings(BaseSettings):
     future_days: int = Field(
         default=366,
         ge=0,
+        le=36_600,
         description="Days after the business date that a balance may be dated at the most",
     )
     max_body_bytes: int = Field(
@@ -100,6 +116,19 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="How much is logged: debug, info, warning or error"
     )
+
+    @field_validator("database_url", "redis_url")
+    @classmethod
+    def _an_address(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        schemes = _SCHEMES[info.field_name or ""]
+        try:
+            parts = urlsplit(value.get_secret_value() if value else f"{schemes[0]}://")
+            _ = parts.port  # read, it is checked
+        except ValueError as error:
+            raise ValueError(f"not an address: {error}") from None
+        if parts.scheme not in schemes:
+            raise ValueError(f"an address starts with {' or '.join(f'{s}://' for s in schemes)}")
+        return value
 
     @field_validator("time_zone")
     @classmethod

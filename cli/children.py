@@ -90,7 +90,8 @@ class Children:
 
     def _start(self, child: Child) -> None:
         child.process = subprocess.Popen(
-            [sys.executable, "-m", "cli.main", *child.arguments],
+            # -P: what lies in the current folder is not ours, whatever it is called.
+            [sys.executable, "-P", "-m", "cli.main", *child.arguments],
             env=self._environment,
             pass_fds=(self._reader,),
             stdin=subprocess.DEVNULL,

@@ -1,9 +1,11 @@
 """Loading the demo data: eighteen months lived through in order, then closed one by one.
 
 Balances, grants, revocations and terminations come month by month, as they would have, so every
-standing and every event is what the rules make of them.
+standing and every event is what the rules make of them. The audit trail has a line when it begins
+and one when it is complete; a load that was cut off between them goes on with the next start.
 """
 
+import contextlib
 import csv
 import tempfile
 from collections import defaultdict
@@ -20,30 +22,40 @@ from cli.imports import import_folder
 from cli.progress import Progress
 from cli.session import OPERATOR
 from domain.months import Month, months_between, parse_date
-from repository.calendar import read_calendar, set_business_date
+from repository.calendar import audit, read_calendar, set_business_date
 from repository.closing import request_close
 from repository.database import Connection, Database
 from repository.ledger import record_staged
 from repository.relay import relay
-from repository.special import end_relation, grant, revoke
+from repository.special import GrantRefused, end_relation, grant, revoke
 from repository.statements import sql
 from settings import Settings
 from workers.close import carry_out
 from workers.recompute import recompute
 
 Decision = Grant | Revocation | Termination
+_BEGUN, _COMPLETE = "demo.begin", "demo.complete"
 
 
 async def load_demo(database: Database, settings: Settings) -> bool:
     """Load the demo data unless the installation has data; whether it holds the demo data now."""
     async with database.writing() as connection:
-        if await connection.fetchval(sql("has_customers")):
-            return bool(await connection.fetchval(sql("has_demo")))
+        if await _audited(connection, _COMPLETE):
+            return True
+        begun = await _audited(connection, _BEGUN)
+        if not begun and await connection.fetchval(sql("has_customers")):
+            return False
         calendar = await read_calendar(connection)
     if calendar.home_currency != "CNY":
         raise click.ClickException(
             "the demo data is in CNY: start with --empty where TERRACE_HOME_CURRENCY is another"
         )
+    if begun:
+        click.echo("going on with the demo data, which was cut off", err=True)
+        await _carry_out(database, settings)  # the close it was cut off in, before files come again
+    else:
+        async with database.unit() as connection:
+            await audit(connection, OPERATOR, _BEGUN, "demo data", {})
     with tempfile.TemporaryDirectory(prefix="terrace-demo-") as name:
         folder = Path(name)
         facts = write(folder)
@@ -52,6 +64,10 @@ async def load_demo(database: Database, settings: Settings) -> bool:
         await import_folder(database, folder)
         await _live(database, settings, facts, balances)
     return True
+
+
+async def _audited(connection: Connection, action: str) -> bool:
+    return bool(await connection.fetchval(sql("was_audited"), action))
 
 
 def _by_month(path: Path) -> dict[Month, list[tuple[str, Any, Decimal]]]:
@@ -80,6 +96,8 @@ async def _live(
     with Progress("Loading the demo data", len(months)) as bar:
         for done, month in enumerate(months):
             bar.show(done, len(months))
+            if await _is_closed(database, month):
+                continue
             if month == months[0]:
                 await set_business_date(database, month.first_day, OPERATOR)
             for decision in sorted(decisions[month], key=_day):
@@ -87,12 +105,10 @@ async def _live(
             await _record(database, month, balances[month], settings)
             if month != last:
                 await request_close(database, month, f"{OPERATOR.role}:{OPERATOR.subject}")
-                await carry_out(
-                    database, chunk=settings.close_chunk, batch=settings.recompute_batch
-                )
+                await _carry_out(database, settings)
     await set_business_date(database, parse_date(facts.business_date), OPERATOR)
     await recompute(database, settings.recompute_batch)
-    await _signals(database, facts.signals)
+    await _complete(database, facts.signals)
     while await relay(database):
         pass
 
@@ -101,20 +117,33 @@ def _day(decision: Decision) -> Any:
     return decision.start if isinstance(decision, Grant) else decision.on
 
 
+async def _carry_out(database: Database, settings: Settings) -> None:
+    await carry_out(database, chunk=settings.close_chunk, batch=settings.recompute_batch)
+
+
+async def _is_closed(database: Database, month: Month) -> bool:
+    async with database.writing() as connection:
+        last = (await read_calendar(connection)).last_closed
+    return last is not None and month <= last
+
+
 async def _decide(database: Database, decision: Decision) -> None:
+    """Carry out a decision; one that was carried out before is refused, and that is all."""
     async with database.writing() as connection:
         today = (await read_calendar(connection)).business_date
     if today is None or today < _day(decision):
         await set_business_date(database, _day(decision), OPERATOR)
-    async with database.unit() as connection:
-        customer = await connection.fetchrow(sql("customer_by_number"), decision.customer_number)
-        match decision:
-            case Grant():
-                await grant(connection, customer, None, decision.reason, OPERATOR)
-            case Revocation():
-                await revoke(connection, customer, decision.reason, OPERATOR)
-            case Termination():
-                await end_relation(connection, customer, decision.reason, OPERATOR)
+    with contextlib.suppress(GrantRefused):
+        async with database.unit() as connection:
+            number = decision.customer_number
+            customer = await connection.fetchrow(sql("customer_by_number"), number)
+            match decision:
+                case Grant():
+                    await grant(connection, customer, None, decision.reason, OPERATOR)
+                case Revocation():
+                    await revoke(connection, customer, decision.reason, OPERATOR)
+                case Termination():
+                    await end_relation(connection, customer, decision.reason, OPERATOR)
 
 
 async def _record(
@@ -142,10 +171,11 @@ async def _record(
         await connection.execute(sql("forget_batch"), batch)
 
 
-async def _signals(database: Database, signals: Sequence[Signal]) -> None:
+async def _complete(database: Database, signals: Sequence[Signal]) -> None:
     async with database.unit() as connection:
         for signal in sorted(signals, key=lambda s: s.reported_on):
             await _signal(connection, signal)
+        await audit(connection, OPERATOR, _COMPLETE, "demo data", {})
 
 
 async def _signal(connection: Connection, signal: Signal) -> None:

@@ -1,10 +1,12 @@
 """Putting an API process together: pools, feeds, wake-ups, engine, identity, application."""
 
 import gc
+import signal
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from types import FrameType
 
 import asyncpg
 import uvicorn
@@ -13,7 +15,9 @@ from starlette.applications import Starlette
 from api.app import build, close_sockets
 from api.identity import Authenticator
 from cli.embedded import Addresses, signing_key
+from cli.listening import bound
 from cli.session import open_database
+from domain.actors import Scope
 from repository import actors
 from repository.database import Database, database_name
 from repository.migrate import pending
@@ -60,6 +64,8 @@ async def _readiness(database: Database) -> Mapping[str, str]:
     try:
         async with database.writing() as connection:
             await connection.execute("select 1")
+        async with database.reading(Scope.ALL) as connection:
+            await connection.execute("select 1")
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return {"postgresql": "does not answer"}
     missing = await pending(database.url)
@@ -82,8 +88,6 @@ def serve(settings: Settings, addresses: Addresses) -> None:
     """Serve until told to stop."""
     config = uvicorn.Config(
         application(settings, addresses),
-        host=settings.host,
-        port=settings.port,
         log_level="warning",
         access_log=False,
         ws="websockets-sansio",
@@ -98,4 +102,11 @@ def serve(settings: Settings, addresses: Addresses) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
-    Server(config).run()  # on uvloop, where there is one
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)  # uvicorn raises the signal again when it has shut down
+    with bound(settings) as listening:
+        Server(config).run([listening])  # on uvloop, where there is one
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)

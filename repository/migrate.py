@@ -13,7 +13,7 @@ from pathlib import Path
 
 import asyncpg
 
-from repository.roles import GROUPS, login_name, login_password, scram_verifier
+from repository.roles import GROUPS, key_digest, login_name, login_password, scram_verifier
 
 FOLDER = Path(__file__).parent / "migrations"
 MINIMUM_SERVER = 160000
@@ -55,15 +55,17 @@ async def migrate(
     *,
     home_currency: str,
     insist: bool = True,
+    rekey: bool = False,
     report: Callable[[str], None] = lambda line: None,
     folder: Path = FOLDER,
 ) -> int:
     """Apply what is missing, make the login roles, and return how many files were applied.
 
     `url` is the address of the database's owner. A new installation is set up with the home
-    currency; for an old one it must be the same, unless the caller does not `insist`. Raises
-    MigrationError for a server that is too old, a changed or unknown migration, or an installation
-    set up with another home currency.
+    currency; for an old one it must be the same, unless the caller does not `insist`. So must the
+    `key`, unless the caller asks to `rekey`: then the roles' passwords follow from the new one.
+    Raises MigrationError for a server that is too old, a changed or unknown migration, or an
+    installation set up with another home currency or key.
     """
     connection = await asyncpg.connect(url)
     try:
@@ -75,6 +77,7 @@ async def migrate(
         await connection.execute("select pg_advisory_lock($1)", _LOCK)
         applied = await _apply_missing(connection, migrations(folder), report)
         await _settle_currency(connection, home_currency, insist=insist)
+        await _settle_key(connection, key, rekey=rekey)
         await _make_logins(connection, key)
         return applied
     finally:
@@ -119,6 +122,10 @@ async def _apply_missing(
             name text not null,
             checksum text not null,
             applied_at timestamptz not null default clock_timestamp()
+        );
+        create table if not exists terrace.signing_key (
+            one boolean primary key default true check (one),
+            digest text not null -- of the key that the login roles' passwords follow from
         )""")
     missing = _missing(files, await _applied(connection))
     for migration in missing:
@@ -151,6 +158,25 @@ async def _settle_currency(
             f"this installation keeps its figures in {stored}, "
             f"but TERRACE_HOME_CURRENCY is {home_currency}"
         )
+
+
+async def _settle_key(
+    connection: "asyncpg.Connection[asyncpg.Record]", key: str, *, rekey: bool
+) -> None:
+    digest = key_digest(key)
+    stored = await connection.fetchval("select digest from terrace.signing_key")
+    if stored == digest:
+        return
+    if stored is not None and not rekey:
+        raise MigrationError(
+            "this installation was set up with another signing key: use its TERRACE_DATA_DIR or "
+            "TERRACE_SECRET_KEY, or give it this key with `terrace migrate`"
+        )
+    await connection.execute(
+        """insert into terrace.signing_key (digest) values ($1)
+        on conflict (one) do update set digest = excluded.digest""",
+        digest,
+    )
 
 
 async def _make_logins(connection: "asyncpg.Connection[asyncpg.Record]", key: str) -> None:

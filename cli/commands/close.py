@@ -52,7 +52,13 @@ async def _close(database: Database, settings: Settings, last: Month, *, single:
             )
         months = months_between(calendar.open_month, last)
     for month in months:
-        run = await _close_one(database, settings, month)
+        try:
+            run = await _close_one(database, settings, month)
+        except CalendarError as error:
+            if single or error.code != "MONTH_CLOSED":
+                raise
+            click.echo(f"{month} is closed")  # by somebody else, meanwhile
+            continue
         if run.state != "CLOSED":
             raise CalendarError(
                 f"{month} could not be closed: {run.problem or run.state}", "CLOSE_FAILED"

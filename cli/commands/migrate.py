@@ -16,7 +16,8 @@ def command() -> None:
 
     Applies the numbered migrations that are missing, makes the login roles, and publishes the
     default tier policy in a new installation. Safe to run twice, or by two at once. The database's
-    owner needs the right to create roles.
+    owner needs the right to create roles. With another TERRACE_SECRET_KEY than before, the roles
+    get new passwords, and all processes have to be started again with that key.
     """
     settings = read_settings()
     with servers(settings, redis=False) as addresses:
@@ -27,6 +28,7 @@ def command() -> None:
                 signing_key(settings),
                 home_currency=settings.home_currency,
                 insist="home_currency" in settings.model_fields_set,
+                rekey=True,
                 report=click.echo,
             )
             async with open_database(settings, addresses) as database:

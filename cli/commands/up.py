@@ -1,27 +1,29 @@
 """terrace up"""
 
 import asyncio
-import contextlib
 import signal
-import socket
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Coroutine
 from types import FrameType
+from typing import Any, TypeVar
 
 import click
 
 from cli.children import Children
 from cli.embedded import Addresses, servers, signing_key
 from cli.greeting import greet
+from cli.listening import bound
 from cli.session import prepared_database, read_settings
 from settings import Settings
 
+T = TypeVar("T")
 _READY_SECONDS = 60.0
 _LOOK_EVERY = 0.25
 _LOOKS_BETWEEN = 8  # looks at the children between two looks at the servers
 _MOST_STARTS = 20
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @click.command("up")
@@ -38,25 +40,25 @@ def command(empty: bool, host: str | None, port: int | None) -> None:
     Ctrl-C or SIGTERM stops all of it. Killed at any moment, nothing acknowledged is lost.
     """
     settings = read_settings(host=host, port=port)
-    with _stoppable():
-        try:
-            settings = _with_port(settings)
-            for _ in range(_MOST_STARTS):
-                with servers(settings, exclusive=True) as addresses:
-                    _run(settings, addresses, demo=not empty)
-                click.echo("an embedded server has ended; starting again", err=True)
-            raise click.ClickException(
-                f"an embedded server has ended {_MOST_STARTS} times; see the logs in "
-                f"{settings.data_dir}"
-            )
-        except _Stop:
-            click.echo("stopped")
+    _on_signals(_stop)
+    try:
+        settings = _with_port(settings)
+        for _ in range(_MOST_STARTS):
+            with servers(settings, exclusive=True) as addresses:
+                _run(settings, addresses, demo=not empty)
+            click.echo("an embedded server has ended; starting again", err=True)
+        raise click.ClickException(
+            f"an embedded server has ended {_MOST_STARTS} times; see the logs in "
+            f"{settings.data_dir}"
+        )
+    except _Stop:
+        click.echo("stopped")
 
 
 def _run(settings: Settings, addresses: Addresses, *, demo: bool) -> None:
     """Run the API and the worker until told to stop, or until a server has ended."""
     began = time.monotonic()
-    has_demo = asyncio.run(_prepare(settings, addresses, demo=demo))
+    has_demo = _until_told_to_stop(_prepare(settings, addresses, demo=demo))
     with Children(addresses, signing_key(settings)) as children:
         children.start("API", "serve", "--host", settings.host, "--port", str(settings.port))
         children.start("worker", "work")
@@ -76,34 +78,44 @@ class _Stop(BaseException):
     """A signal asked for the end."""
 
 
-@contextlib.contextmanager
-def _stoppable() -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into one orderly end; further ones do not interrupt it."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        for later in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(later, signal.SIG_IGN)
-        raise _Stop
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    yield
+def _stop(number: int, frame: FrameType | None) -> None:
+    """End in an orderly way; further signals do not interrupt it."""
+    _on_signals(signal.SIG_IGN)
+    raise _Stop
+
+
+def _on_signals(handler: Any) -> None:
+    for number in _SIGNALS:
+        signal.signal(number, handler)
+
+
+def _until_told_to_stop(work: Coroutine[Any, Any, T]) -> T:
+    """Run work in a loop, where a signal cancels it instead of being raised in whatever runs."""
+
+    async def run() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+        for number in _SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(run())
+    except asyncio.CancelledError:
+        _on_signals(signal.SIG_IGN)
+        raise _Stop from None
+    finally:
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            _on_signals(_stop)
 
 
 def _with_port(settings: Settings) -> Settings:
     """The settings with a port that can be listened on."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise click.ClickException(
-                f"cannot listen on {settings.host} port {settings.port} ({error.strerror}); "
-                "choose another with --port or TERRACE_PORT"
-            ) from None
-        port = probe.getsockname()[1]
-    return settings.model_copy(update={"port": port})
+    with bound(settings) as probe:
+        return settings.model_copy(update={"port": probe.getsockname()[1]})
 
 
 async def _prepare(settings: Settings, addresses: Addresses, *, demo: bool) -> bool:
@@ -124,7 +136,7 @@ def _await_ready(settings: Settings, children: Children) -> None:
         children.look()
         try:
             url = f"http://{host}:{settings.port}/readyz"
-            with urllib.request.urlopen(url, timeout=2) as answer:
+            with _direct.open(url, timeout=2) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):

@@ -212,9 +212,20 @@ def servers(
     if database_url and (redis_url or not redis):
         yield Addresses(database_url, redis_url)
         return
+    if not database_url:
+        _forget_other_servers()
     installation = Installation(settings.data_dir, postgres=not database_url, valkey=not redis_url)
     with _owned(installation) if exclusive else installation.shared() as found:
         yield Addresses(database_url or found.database_url, redis_url or found.redis_url)
+
+
+def _forget_other_servers() -> None:
+    """Take out of the environment what is meant for other servers than the embedded one.
+
+    PostgreSQL's clients read PGSSLMODE and its like beside an address, our own processes too.
+    """
+    for name in [name for name in os.environ if name.startswith("PG") and name.isupper()]:
+        del os.environ[name]
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 -- Whether an installation has any customer or branch: demo data is only for a new one.
 select exists (select from terrace.customer) or exists (select from terrace.branch);
 
--- name: has_demo
--- Whether the installation holds the demo data.
-select exists (select from terrace.customer where number = 'C101538');
+-- name: was_audited
+-- Whether the audit trail has a line of an action.
+select exists (select from terrace.audit where action = $1);
 
 -- name: customer_by_number
 -- A customer by number, locked, with what a scope is judged by.

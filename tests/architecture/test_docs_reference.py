@@ -79,6 +79,8 @@ def shown_bounds(field: FieldInfo) -> str | None:
         return f"{shortest} characters or more"
     if at_least is not None and at_most is not None:
         return f"{at_least} to {at_most}"
+    if above is not None and at_most is not None:
+        return f"more than {above:g}, to {at_most:g}"
     if at_least is not None:
         return f"{at_least} or more"
     return None if above is None else f"more than {above:g}"

@@ -104,7 +104,7 @@ def test_who_comes_while_the_owner_leaves_becomes_the_next_owner(
     time.sleep(0.2)
     late = launch(shared_dir, USER, 0.1)
     late.answer()
-    assert owner.process.poll() == 0
+    assert owner.process.wait(5) == 0
     for user in (early, late):
         user.process.wait(20)
         assert user.process.returncode == 0

@@ -100,7 +100,7 @@ class Installation:
         """Pids of the API and the worker."""
         assert self.up is not None
         listed = subprocess.run(
-            ["ps", "--ppid", str(self.up.pid), "-o", "pid=,args="],
+            ["ps", "-ww", "--ppid", str(self.up.pid), "-o", "pid=,args="],
             capture_output=True,
             text=True,
             check=True,

@@ -8,6 +8,8 @@ import asyncpg
 import pytest
 
 from cli.embedded import Addresses
+from domain.actors import Scope
+from repository.database import Database
 from repository.migrate import FOLDER, MigrationError, migrate, migrations, pending
 from tests.house import KEY, House, new_database
 
@@ -140,3 +142,18 @@ async def test_no_login_role_is_an_owner_or_bypasses_the_walls(house: House) -> 
         "select distinct tableowner from pg_tables where schemaname = 'terrace'"
     )
     assert not {row["tableowner"] for row in owners} & {row["rolname"] for row in rows}
+
+
+async def test_another_signing_key_changes_the_roles_passwords_only_when_asked_to(
+    addresses: Addresses,
+) -> None:
+    other = "another signing key, of 32 bytes or more"
+    async with new_database(addresses) as url:
+        with pytest.raises(MigrationError, match="another signing key"):
+            await migrate(url, other, home_currency="CNY")
+        await migrate(url, KEY, home_currency="CNY")
+        await migrate(url, other, home_currency="CNY", rekey=True)
+        async with Database(url, other) as database, database.reading(Scope.ALL) as connection:
+            assert await connection.fetchval("select 1") == 1
+        with pytest.raises(MigrationError, match="another signing key"):
+            await migrate(url, KEY, home_currency="CNY")
