@@ -5,9 +5,11 @@ The configuration goes in by standard input: in the process list a password woul
 """
 
 import importlib.util
+import logging
 import os
 import platform
 import secrets
+import shutil
 import signal
 import socket
 from collections.abc import Callable
@@ -18,6 +20,7 @@ from cli.embedded.data_folder import prepare, write_private
 from cli.embedded.errors import FolderError, ServerFailed, ServerMissing
 from cli.embedded.orphan import end_orphan
 
+log = logging.getLogger(__name__)
 PORT_TAKEN = "Address already in use"
 READY = "Ready to accept connections"
 
@@ -40,6 +43,7 @@ class Valkey:
         self._child: Child | None = None
         self._port = 0
         self._password = ""
+        self._fresh = False
 
     @property
     def pid(self) -> int:
@@ -73,9 +77,21 @@ class Valkey:
                 self._launch(binary)
                 break
             except ServerFailed as failure:
-                if PORT_TAKEN not in failure.log or attempt == 9:
+                go_on = PORT_TAKEN in failure.log or self._set_aside()
+                if not go_on or attempt == 9:
                     raise
         return self.address
+
+    def _set_aside(self) -> bool:
+        """Rename data the server does not start with, once: it holds wake-ups and nothing else."""
+        data, aside = self.folder / "appendonlydir", self.folder / "appendonlydir.unreadable"
+        if self._fresh or not data.exists():
+            return False
+        shutil.rmtree(aside, ignore_errors=True)
+        data.rename(aside)
+        self._fresh = True
+        log.warning("Valkey did not start with its data, now in %s; it starts empty.", aside)
+        return True
 
     def stop(self) -> None:
         """End the server; its append-only file is on disk then."""

@@ -183,6 +183,20 @@ def test_an_unfinished_last_write_of_valkey_is_cut_off(shared_dir: Path) -> None
     installation.stop()
 
 
+def test_damaged_data_of_valkey_are_set_aside_for_they_hold_nothing_of_value(
+    shared_dir: Path, tmp_path: Path
+) -> None:
+    with servers(Settings(data_dir=shared_dir)):
+        pass
+    folder = tmp_path / "data"
+    shutil.copytree(shared_dir, folder, ignore=shutil.ignore_patterns("*.sock", ".s.PGSQL.*"))
+    for path in (folder / "valkey" / "appendonlydir").glob("*.base.rdb"):
+        path.write_bytes(b"damaged" * 20)
+    with servers(Settings(data_dir=folder)) as addresses:
+        assert addresses.answer()
+    assert (folder / "valkey" / "appendonlydir.unreadable").is_dir()
+
+
 def test_ctrl_c_while_starting_leaves_nothing_running(launch: Launch, tmp_path: Path) -> None:
     launcher = launch(tmp_path / "data")
     assert wait_for(lambda: any((tmp_path / "data").glob("postgres.new-*/data/base")))
