@@ -77,7 +77,7 @@ returning id;
 
 -- name: due_grants
 -- Customers whom a grant valid on $1 does not show on yet: neither members, nor SPECIAL, nor
--- terminated in the open month $2.
+-- terminated in the open month $2. A grant of an earlier month was seen to by that month's close.
 select distinct g.customer_id
 from terrace.special_grant g
 left join lateral (
@@ -85,7 +85,7 @@ left join lateral (
     where s.customer_id = g.customer_id and s.month <= $2::date
     order by s.month desc limit 1
 ) s on true
-where g.revoked_on is null and g.starts <= $1::date and g.until >= $1::date
+where g.revoked_on is null and g.starts between $2::date and $1::date and g.until >= $1::date
     and coalesce(s.status in ('NON_MEMBER', 'EXITED_UNRATED', 'REMOVED') and not s.terminated, true)
 order by g.customer_id;
 
