@@ -123,7 +123,8 @@ class Settings(BaseSettings):
         schemes = _SCHEMES[info.field_name or ""]
         try:
             parts = urlsplit(value.get_secret_value() if value else f"{schemes[0]}://")
-            _ = parts.port  # read, it is checked
+            if "," not in parts.netloc:  # of several hosts, each has its own
+                _ = parts.port  # read, it is checked
         except ValueError as error:
             raise ValueError(f"not an address: {error}") from None
         if parts.scheme not in schemes:

@@ -44,7 +44,7 @@ async def load_demo(database: Database, settings: Settings) -> bool:
             return True
         begun = await _audited(connection, _BEGUN)
         if not begun and await connection.fetchval(sql("has_customers")):
-            return False
+            return bool(await connection.fetchval(sql("has_demo")))
         calendar = await read_calendar(connection)
     if calendar.home_currency != "CNY":
         raise click.ClickException(
@@ -137,12 +137,13 @@ async def _decide(database: Database, decision: Decision) -> None:
         async with database.unit() as connection:
             number = decision.customer_number
             customer = await connection.fetchrow(sql("customer_by_number"), number)
+            assert customer is not None
             match decision:
                 case Grant():
                     await grant(connection, customer, None, decision.reason, OPERATOR)
                 case Revocation():
                     await revoke(connection, customer, decision.reason, OPERATOR)
-                case Termination():
+                case Termination() if customer["status"] != "TERMINATED":
                     await end_relation(connection, customer, decision.reason, OPERATOR)
 
 

@@ -62,6 +62,11 @@ async def share_ledger(connection: Connection) -> Calendar:
     return await read_calendar(connection)
 
 
+async def own_ledger(connection: Connection) -> None:
+    """Keep everybody else from posting, recomputing and publishing until the transaction ends."""
+    await connection.execute(sql("own_ledger"))
+
+
 async def set_business_date(database: Database, day: date, actor: Actor) -> Calendar:
     """Set the business date; it may not leave the open month behind it or go back before it."""
     async with database.unit() as connection:

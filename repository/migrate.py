@@ -75,9 +75,10 @@ async def migrate(
                 f"PostgreSQL {version.major}.{version.minor} is too old: 16 or newer is needed"
             )
         await connection.execute("select pg_advisory_lock($1)", _LOCK)
+        await _keep_books(connection)
+        await _settle_key(connection, key, rekey=rekey)
         applied = await _apply_missing(connection, migrations(folder), report)
         await _settle_currency(connection, home_currency, insist=insist)
-        await _settle_key(connection, key, rekey=rekey)
         await _make_logins(connection, key)
         return applied
     finally:
@@ -110,11 +111,7 @@ def _missing(files: list[Migration], applied: dict[int, tuple[str, str]]) -> lis
     return [m for m in files if m.number not in applied]
 
 
-async def _apply_missing(
-    connection: "asyncpg.Connection[asyncpg.Record]",
-    files: list[Migration],
-    report: Callable[[str], None],
-) -> int:
+async def _keep_books(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     await connection.execute("""
         create schema if not exists terrace;
         create table if not exists terrace.migration (
@@ -127,6 +124,13 @@ async def _apply_missing(
             one boolean primary key default true check (one),
             digest text not null -- of the key that the login roles' passwords follow from
         )""")
+
+
+async def _apply_missing(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    files: list[Migration],
+    report: Callable[[str], None],
+) -> int:
     missing = _missing(files, await _applied(connection))
     for migration in missing:
         report(f"applying {migration.name}")

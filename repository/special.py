@@ -1,7 +1,9 @@
 """Special VIP grants, terminations and the standings they change within the open month."""
 
+import logging
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from domain.actors import Actor
@@ -17,10 +19,12 @@ from repository.calendar import (
     read_calendar,
     share_ledger,
 )
-from repository.database import Connection, Database
+from repository.database import UNREACHABLE, Connection, Database, persistently
 from repository.figures import lock_customers
 from repository.standings import Outcomes, grants_of, published_at
 from repository.statements import sql
+
+log = logging.getLogger(__name__)
 
 
 class GrantRefused(Exception):
@@ -131,6 +135,7 @@ async def end_relation(connection: Connection, customer: Any, reason: str, actor
     policy = in_force(await policies(connection), open_month)
     decision = terminate(standing, effective_day(business_date, open_month), policy)
     await _write(connection, customer_id, decision, version, ())
+    await connection.execute(sql("forget_replayed_standing"), customer_id, open_month.first_day)
     await connection.execute(sql("end_relation"), customer_id, business_date)
     await audit(connection, actor, "customer.terminate", customer["number"], {"reason": reason})
 
@@ -145,9 +150,18 @@ async def start_due_grants(database: Database, closing: Month | None = None) -> 
         today = _due_day(await read_calendar(connection), closing)
         due = await connection.fetch(sql("due_grants"), *today) if today else []
     for row in due:
-        async with database.unit() as connection:
-            await _start_due(connection, row["customer_id"], closing)
+        try:
+            await persistently(partial(_start_one, database, row["customer_id"], closing))
+        except UNREACHABLE:
+            raise
+        except Exception:
+            log.exception("the grant of customer %s could not be started", row["customer_id"])
     return len(due)
+
+
+async def _start_one(database: Database, customer_id: int, closing: Month | None) -> None:
+    async with database.unit() as connection:
+        await _start_due(connection, customer_id, closing)
 
 
 def _due_day(calendar: Calendar, closing: Month | None) -> tuple[date, date] | None:

@@ -76,9 +76,9 @@ class Outcomes:
                 None if unchanged else _document(decision.before.to_document()),
             )
         )
-        judged_from_shown = (published.status, published.tier) == (
-            decision.before.status,
-            decision.before.tier,
+        before = decision.before
+        judged_from_shown = published.tier == before.tier and (
+            published.assessed or published.status is before.status
         )
         rule = decision.rule if judged_from_shown else Rule.CORRECTED
         kind = changes_of(published, after, rule)
@@ -157,7 +157,9 @@ async def to_judge(
     for row in rows:
         published = standing_of(row)
         replayed = row["replayed"]
-        standing = published if replayed is None else Standing.from_document(replayed)
+        standing = published
+        if replayed is not None and not published.terminated:
+            standing = Standing.from_document(replayed)
         found.append(Judgeable(row["customer_id"], standing, published, row["policy_version"]))
     return found
 

@@ -15,6 +15,7 @@ import orjson
 from graphql import (
     DocumentNode,
     FieldNode,
+    GraphQLError,
     GraphQLField,
     GraphQLObjectType,
     OperationDefinitionNode,
@@ -138,10 +139,9 @@ class Engine:
         try:
             plan = self._query_plan(prepared, coerced, actor.scope)
             given = plan.statement.parameters.values(coerced, actor)
+            answer = await self._run(plan, given, actor)
         except InvalidArgument as fault:
             raise RequestError([failure_of(fault)]) from None
-        try:
-            answer = await self._run(plan, given, actor)
         except Exception as fault:
             return failures([failure_of(fault)])
         if introspected is None:
@@ -269,7 +269,9 @@ class Engine:
                 steps.append((key, self._step(root, prepared, nodes, values, actor)))
             except InvalidArgument as fault:
                 raise RequestError([failure_of(fault)]) from None
-            except Forbidden as fault:
+            except GraphQLError as fault:  # null for what must not be, by way of a default
+                raise RequestError([error(fault.message, BAD_USER_INPUT)]) from None
+            except Exception as fault:
                 return failures([failure_of(fault, [key])])
         context = Context(
             actor, self._database, self._wake, self._future_days, self._close_wait_seconds

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,7 +18,7 @@ from repository.actors import resolve
 from repository.calendar import ensure_default_policy
 from repository.closing import CloseRun, close_state, request_close
 from repository.database import Database
-from repository.migrate import migrate
+from repository.migrate import FOLDER, migrate
 from repository.relay import relay
 from schema.engine import Engine
 from schema.errors import RequestError
@@ -161,15 +162,17 @@ class House:
 
 
 @asynccontextmanager
-async def new_database(addresses: Addresses, home_currency: str = "CNY") -> AsyncIterator[str]:
-    """The address of a new, migrated database."""
+async def new_database(
+    addresses: Addresses, home_currency: str = "CNY", folder: Path = FOLDER
+) -> AsyncIterator[str]:
+    """The address of a new database, migrated with the files of a folder."""
     name = f"house_{next(_numbers)}"
     server = await asyncpg.connect(addresses.database_url)
     try:
         await server.execute(f'create database "{name}"')
         parts = urlsplit(addresses.database_url)
         url = urlunsplit(parts._replace(path=f"/{name}"))
-        await migrate(url, KEY, home_currency=home_currency)
+        await migrate(url, KEY, home_currency=home_currency, folder=folder)
         yield url
     finally:
         await server.execute(f'drop database "{name}"')

@@ -17,7 +17,7 @@ from domain.money import EXACT, ZERO
 from domain.months import Month
 from domain.policy import TierPolicy, in_force
 from domain.tiers import judge
-from repository.calendar import Calendar, policies, read_calendar
+from repository.calendar import Calendar, own_ledger, policies, read_calendar
 from repository.closing import (
     CloseRun,
     claim_chunk,
@@ -158,6 +158,7 @@ async def _publish(database: Database, month: Month) -> None:
                 f"customers; figures sum to {found['figures_total']}, "
                 f"chunks to {found['chunks_total']}"
             )
+        await own_ledger(connection)
         known = await policies(connection)
         now, then = in_force(known, month), in_force(known, month.next())
         anew = (now.counted, now.divisor) != (then.counted, then.divisor)

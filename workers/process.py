@@ -16,6 +16,7 @@ from repository.database import UNREACHABLE, Database, database_name
 from repository.relay import relay
 from repository.special import start_due_grants
 from settings import Settings
+from workers.cancellation import end_if_told_to
 from workers.close import carry_out
 from workers.recompute import recompute
 from workers.wakeups import TOPICS, hear, queue_name
@@ -57,9 +58,7 @@ class Workers:
             try:
                 await work()
             except Exception as error:
-                task = asyncio.current_task()
-                if task is not None and task.cancelling():
-                    raise asyncio.CancelledError from error  # it was lost in the clearing up
+                end_if_told_to(error)
                 if isinstance(error, UNREACHABLE):
                     log.warning("%s waits for the database: %r", topic, error)
                 else:

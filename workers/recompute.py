@@ -25,6 +25,7 @@ from repository.figures import (
     write_aum,
 )
 from repository.relay import post_held
+from workers.cancellation import end_if_told_to
 from workers.correct import correct
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,8 @@ async def recompute(database: Database, limit: int, up_to: Month | None = None) 
     while True:
         try:
             batch = await _recompute_batch(database, limit, up_to, [])
-        except Exception:
+        except Exception as error:
+            end_if_told_to(error)
             log.exception("a batch failed; its customers are recomputed one by one")
             batch = await _one_by_one(database, limit, up_to)
         if batch == 0:
@@ -73,6 +75,7 @@ async def _one_by_one(database: Database, limit: int, up_to: Month | None) -> in
         try:
             await _recompute_batch(database, 1, up_to, claimed)
         except Exception as error:
+            end_if_told_to(error)
             if not claimed:
                 raise
             async with database.unit() as connection:

@@ -95,21 +95,31 @@ def _on_signals(handler: Any) -> None:
 def _until_told_to_stop(work: Coroutine[Any, Any, T]) -> T:
     """Run work in a loop, where a signal cancels it instead of being raised in whatever runs."""
 
+    told = False
+
     async def run() -> T:
         task = asyncio.current_task()
-        assert task is not None
+
+        def tell() -> None:
+            nonlocal told
+            if task is not None and not told:
+                told = True
+                task.cancel()
+
         for number in _SIGNALS:
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+            asyncio.get_running_loop().add_signal_handler(number, tell)
         return await work
 
     try:
-        return asyncio.run(run())
-    except asyncio.CancelledError:
-        _on_signals(signal.SIG_IGN)
-        raise _Stop from None
+        done = asyncio.run(run())
+    except BaseException:
+        if not told:
+            raise
     finally:
-        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-            _on_signals(_stop)
+        _on_signals(signal.SIG_IGN if told else _stop)
+    if told:  # whatever else came of it in the clearing up
+        raise _Stop
+    return done
 
 
 def _with_port(settings: Settings) -> Settings:

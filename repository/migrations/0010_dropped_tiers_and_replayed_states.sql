@@ -13,6 +13,8 @@ on conflict do nothing;
 
 -- The outlook goes on from what the close will go on from, so readers may see their replayed states.
 alter table terrace.replayed_standing add column manager_id integer, add column branch_id integer;
+-- The migrating owner sees customers only while their row security is not forced on the owner.
+alter table terrace.customer no force row level security;
 update terrace.replayed_standing r set manager_id = c.manager_id, branch_id = c.branch_id
 from terrace.customer c where c.id = r.customer_id;
 alter table terrace.replayed_standing
@@ -20,6 +22,7 @@ alter table terrace.replayed_standing
     alter column branch_id set not null,
     add foreign key (customer_id, manager_id, branch_id)
         references terrace.customer (id, manager_id, branch_id) on update cascade;
+alter table terrace.customer force row level security;
 
 do $$
 declare

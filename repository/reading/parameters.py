@@ -4,6 +4,7 @@ A plan is compiled once and run with many variables and actors. It therefore kee
 placeholder, not a value but its source: a constant of the document, or a path into the variables.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -118,6 +119,7 @@ class Listed:
 Source = Constant | Variable | ActorKey | ActorDetail | Derived | Listed
 
 
+_HALF = re.compile("[\ud800-\udfff]")
 MOST_PARAMETERS = 500
 LONGEST_TEXT = 4_000
 LONGEST_LIST = 10_000
@@ -163,6 +165,6 @@ def _storable(value: Any) -> Any:
         if isinstance(text, str):
             if len(text) > LONGEST_TEXT:
                 raise InvalidArgument(f"a text to compare with has at most {LONGEST_TEXT} letters")
-            if "\0" in text:
+            if "\0" in text or _HALF.search(text):
                 raise InvalidArgument("a text holds a character that cannot be stored")
     return value

@@ -2,6 +2,10 @@
 -- Whether an installation has any customer or branch: demo data is only for a new one.
 select exists (select from terrace.customer) or exists (select from terrace.branch);
 
+-- name: has_demo
+-- Whether somebody of the demo data is there: it may be older than its lines in the audit trail.
+select exists (select from terrace.customer where number = 'C101538');
+
 -- name: was_audited
 -- Whether the audit trail has a line of an action.
 select exists (select from terrace.audit where action = $1);

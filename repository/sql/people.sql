@@ -49,4 +49,4 @@ select terminated_on from terrace.customer where id = $1;
 -- name: end_relation
 -- A customer's relation ended for good: nobody's portfolio holds the customer any more.
 update terrace.customer set status = 'TERMINATED', terminated_on = $2::date, manager_id = 0
-where id = $1;
+where id = $1 and status <> 'TERMINATED';

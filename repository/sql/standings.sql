@@ -101,6 +101,10 @@ insert into terrace.replayed_standing (customer_id, month, manager_id, branch_id
 select id, $2::date, manager_id, branch_id, $3::jsonb from terrace.customer where id = $1
 on conflict (customer_id, month) do update set state = excluded.state;
 
+-- name: forget_replayed_standing
+-- A termination stands over whatever a correction's replay made of the customer.
+delete from terrace.replayed_standing where customer_id = $1 and month >= $2::date;
+
 -- name: supersede_pending_correction
 -- A correction still waiting for review is taken up in a newer one.
 update terrace.correction set state = 'SUPERSEDED'

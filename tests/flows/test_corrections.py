@@ -1,5 +1,7 @@
 """Backdated balances: the record stays, an upward result takes effect, a downward one waits."""
 
+from repository.special import end_relation
+from repository.statements import sql
 from tests.house import House
 
 
@@ -152,3 +154,17 @@ async def test_months_closed_before_a_customer_came_count_as_empty_not_as_missin
     await house.close("2025-04")
     standing = await house.standing("C9")
     assert (standing["status"], standing["belowEntryMonths"]) == ("WATCH", 3)
+
+
+async def test_a_termination_stands_over_a_correction_of_the_same_month(house: House) -> None:
+    await house.people(2)
+    await house.record(("A1", "2026-01-01", "250000.00"))
+    await house.close("2026-01")
+    await house.record(("A1", "2026-01-10", "90000000.00"))
+    await house.work()
+    async with house.database.unit() as connection:
+        customer = await connection.fetchrow(sql("customer_by_number"), "C1")
+        await end_relation(connection, customer, "deceased", await house.actor("hq"))
+    await house.close("2026-02")
+    assert (await house.standing("C1"))["status"] == "REMOVED"
+    assert "CORRECTED" not in await changes(house)

@@ -157,3 +157,35 @@ async def test_another_signing_key_changes_the_roles_passwords_only_when_asked_t
             assert await connection.fetchval("select 1") == 1
         with pytest.raises(MigrationError, match="another signing key"):
             await migrate(url, KEY, home_currency="CNY")
+
+
+async def test_dropped_tiers_and_replayed_states_are_filled_in_where_there_is_data(
+    addresses: Addresses, tmp_path: Path
+) -> None:
+    for file in sorted(FOLDER.glob("000*.sql")):
+        shutil.copy(file, tmp_path)
+    async with new_database(addresses, folder=tmp_path) as url:
+        async with Database(url, KEY) as database, database.unit() as connection:
+            await connection.execute("""
+                insert into terrace.branch (code, name) values ('B1', 'North');
+                insert into terrace.manager (number, name, branch_id) values ('M1', 'Ann', 1);
+                insert into terrace.customer (number, name, kind, branch_id, manager_id)
+                    values ('C1', 'Li', 'INDIVIDUAL', 1, 1);
+                insert into terrace.replayed_standing values (1, '2026-01-01', '{}');
+                insert into terrace.tier_policy values
+                    (1, '1900-01-01', 3, 6, 2, '{}', 'x'), (2, '2026-01-01', 3, 6, 2, '{}', 'x');
+                insert into terrace.tier values
+                    (1, 'T1', 'Gold', 1, 1), (1, 'T2', 'Platinum', 2, 2), (2, 'T1', 'Gold', 1, 3);
+            """)
+        assert await migrate(url, KEY, home_currency="CNY") > 0
+        async with Database(url, KEY) as database, database.writing() as connection:
+            replayed = await connection.fetchrow("select * from terrace.replayed_standing")
+            assert (replayed["manager_id"], replayed["branch_id"]) == (1, 1)
+            tiers = await connection.fetch(
+                "select policy_version, code from terrace.tier where dropped"
+            )
+            assert [tuple(tier) for tier in tiers] == [(2, "T2")]
+            forced = "select bool_and(relforcerowsecurity) from pg_class where oid in ($1, $2)"
+            names = ("terrace.customer", "terrace.replayed_standing")
+            oids = [await connection.fetchval("select $1::regclass::oid", name) for name in names]
+            assert await connection.fetchval(forced, *oids)

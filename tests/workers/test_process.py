@@ -9,6 +9,7 @@ from cli.embedded import Addresses
 from settings import Settings
 from tests.house import House
 from workers.process import Workers
+from workers.recompute import recompute
 
 
 async def test_a_loop_ends_though_its_cancellation_was_lost_in_the_clearing_up(
@@ -30,3 +31,23 @@ async def test_a_loop_ends_though_its_cancellation_was_lost_in_the_clearing_up(
     loop.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(loop, 5)
+
+
+async def test_recomputing_ends_though_its_cancellation_was_lost(
+    house: House, addresses: Addresses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def batch(*_: object) -> int:
+        begun.set()
+        try:
+            return await asyncio.sleep(60, 0)
+        finally:
+            raise asyncpg.InterfaceError("connection is closed")
+
+    monkeypatch.setattr("workers.recompute._recompute_batch", batch)
+    working = asyncio.create_task(recompute(house.database, 10))
+    await begun.wait()
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(working, 5)

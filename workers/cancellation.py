@@ -1,0 +1,14 @@
+"""Telling a lost cancellation: whoever catches exceptions to go on asks here first."""
+
+import asyncio
+
+
+def end_if_told_to(error: BaseException | None = None) -> None:
+    """Raise CancelledError if this task was cancelled, though something else came of it.
+
+    A transaction that is given up while its server goes raises an error of its own, which takes
+    the place of the cancellation; a loop that went on after it would never end.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error
