@@ -198,8 +198,8 @@ def _carried_in(
 ) -> list[Decision]:
     """Decide what a history's first month takes over from before: at most one decision.
 
-    A termination, or a grant that began earlier and that the close before, had there been one,
-    would have counted for this month. An `initial` standing that came from a close shows both.
+    A termination, or a grant that began earlier and outlasts the month; of one that ends within it,
+    `initial` says whether it showed. A standing that came from a close shows both.
     """
     first = month.first_day
     if any(day < first for day in terminations):
@@ -210,7 +210,7 @@ def _carried_in(
     return [
         grant_special(initial, grant, first, policy)
         for grant in _known_by(grants, first - timedelta(days=1))
-        if grant.start < first and grant.valid_on(first)
+        if grant.start < first and grant.valid_on(month.last_day)
     ][:1]
 
 
