@@ -74,7 +74,9 @@ class Installation:
         named = ["--subject", subject] if subject else []
         return self.run("token", "--role", role, *named).strip()
 
-    def ask(self, query: str, token: str | None, variables: Any = None) -> dict[str, Any]:
+    def ask(
+        self, query: str, token: str | None, variables: Any = None, seconds: float = 60
+    ) -> dict[str, Any]:
         request = urllib.request.Request(
             self.address,
             json.dumps({"query": query, "variables": variables}).encode(),
@@ -82,7 +84,7 @@ class Installation:
             | ({"Authorization": f"Bearer {token}"} if token else {}),
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=seconds) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             return json.load(error)
