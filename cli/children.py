@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from collections import deque
+from dataclasses import dataclass
 
 import click
 
@@ -14,22 +15,40 @@ from cli.embedded import Addresses
 from cli.lifeline import VARIABLE
 
 _STOP_SECONDS = 20.0
-_MOST_RESTARTS = 5
+_MOST_STARTS = 20
 _WITHIN_SECONDS = 60.0
 
 
-class ChildrenError(click.ClickException):
-    """A process that does not stay up."""
+class DoesNotStayUp(click.ClickException):
+    """A process that ends soon, however often it is started."""
+
+
+class Restarts:
+    """The starts of something that is started again when it ends, but not for ever."""
+
+    def __init__(self, name: str) -> None:
+        """Describe what is started, for the message."""
+        self._name = name
+        self._starts: deque[float] = deque(maxlen=_MOST_STARTS)
+
+    def count(self) -> None:
+        """Before each start; raises DoesNotStayUp when there were too many in a short time."""
+        now = time.monotonic()
+        if len(self._starts) == _MOST_STARTS and now - self._starts[0] < _WITHIN_SECONDS:
+            raise DoesNotStayUp(
+                f"{self._name} ended {_MOST_STARTS} times within {now - self._starts[0]:.0f} s"
+            )
+        self._starts.append(now)
 
 
 @dataclass(slots=True)
 class Child:
-    """One process and when it was started."""
+    """One process, and how often it was started."""
 
     name: str
     arguments: list[str]
+    starts: Restarts
     process: "subprocess.Popen[bytes] | None" = None
-    started: list[float] = field(default_factory=list)
 
 
 class Children:
@@ -71,24 +90,21 @@ class Children:
 
     def start(self, name: str, *arguments: str) -> None:
         """Run `terrace` with these arguments and keep it running."""
-        child = Child(name, list(arguments))
+        child = Child(name, list(arguments), Restarts(f"the {name} process"))
         self._children.append(child)
         self._start(child)
 
     def look(self) -> None:
-        """Start again what has ended; raises ChildrenError for one that ends again and again."""
+        """Start again what has ended; raises DoesNotStayUp."""
         for child in self._children:
             status = None if child.process is None else child.process.poll()
             if status is None:
                 continue
-            now = time.monotonic()
-            recent = [at for at in child.started if now - at < _WITHIN_SECONDS]
-            if len(recent) >= _MOST_RESTARTS:
-                raise ChildrenError(f"the {child.name} process ended {len(recent)} times in a row")
             click.echo(f"the {child.name} process {_ended(status)}; starting it again", err=True)
             self._start(child)
 
     def _start(self, child: Child) -> None:
+        child.starts.count()
         child.process = subprocess.Popen(
             # -P: what lies in the current folder is not ours, whatever it is called.
             [sys.executable, "-P", "-m", "cli.main", *child.arguments],
@@ -97,7 +113,6 @@ class Children:
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # a Ctrl-C is for the parent, which ends them in order
         )
-        child.started.append(time.monotonic())
 
 
 def _ended(status: int) -> str:

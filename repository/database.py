@@ -103,6 +103,13 @@ async def _keep_as_is(connection: Any) -> None:
     """Readers only ever use transaction-local settings, so there is nothing to reset."""
 
 
+async def _close(pool: Pool) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), _CLOSE_SECONDS)
+    except TimeoutError:
+        pool.terminate()
+
+
 class Database:
     """The pools of one process. Open with `async with Database(...)`.
 
@@ -148,11 +155,7 @@ class Database:
 
     async def __aexit__(self, *exc: object) -> None:
         """Close every connection, by force if one does not come back."""
-        for pool in self._pools():
-            try:
-                await asyncio.wait_for(pool.close(), _CLOSE_SECONDS)
-            except TimeoutError:
-                pool.terminate()
+        await asyncio.gather(*(_close(pool) for pool in self._pools()))
         self._readers = {}
         self._writer = None
 

@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 
 from repository.database import Database
+from repository.outage import Outage
 from repository.reading.parameters import InvalidArgument
 from repository.statements import sql
 
@@ -60,32 +61,36 @@ class Feeds:
             await moved.wait()
 
     async def _listen(self) -> None:
+        outage = Outage(log, "hearing of events (they are looked for meanwhile)")
         while True:
             try:
                 connection = await self._database.listener()
                 try:
                     await connection.add_listener(_CHANNEL, lambda *_: self._look.set())
+                    outage.is_over()
                     while not connection.is_closed():
                         await asyncio.sleep(self._poll_seconds * 5)
                         await connection.execute("select 1")
                 finally:
                     await connection.close(timeout=2)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("not listening for events: %s; looking every second", error)
+                outage.lasts(error)
                 await asyncio.sleep(self._poll_seconds)
 
     async def _watch(self) -> None:
+        outage = Outage(log, "looking for events")
         while True:
             try:
                 async with self._database.writing() as connection:
                     rows = await connection.fetch(sql("feed_heads"))
+                outage.is_over()
                 heads = {row["topic"]: row["head"] for row in rows}
                 if heads != self._heads:
                     self._heads = heads
                     self._moved.set()
                     self._moved = asyncio.Event()
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("the feeds cannot be read: %s", error)
+                outage.lasts(error)
             try:
                 await asyncio.wait_for(self._look.wait(), self._poll_seconds)
             except TimeoutError:

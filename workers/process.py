@@ -13,6 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from repository.database import UNREACHABLE, Database, database_name
+from repository.outage import Outage
 from repository.relay import relay
 from repository.special import start_due_grants
 from settings import Settings
@@ -52,15 +53,16 @@ class Workers:
         self._due[topic].set()
 
     async def _loop(self, topic: str, work: Callable[[], Awaitable[None]]) -> None:
-        due = self._due[topic]
+        due, outage = self._due[topic], Outage(log, topic)
         while True:
             due.clear()
             try:
                 await work()
+                outage.is_over()
             except Exception as error:
                 end_if_told_to(error)
                 if isinstance(error, UNREACHABLE):
-                    log.warning("%s waits for the database: %r", topic, error)
+                    outage.lasts(error)
                 else:
                     log.exception("%s failed and is tried again", topic)
                 await asyncio.sleep(self._settings.poll_seconds)

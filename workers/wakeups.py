@@ -17,6 +17,8 @@ from arq.connections import ArqRedis, RedisSettings, create_pool
 from arq.worker import Worker
 from redis.exceptions import RedisError
 
+from repository.outage import Outage
+
 log = logging.getLogger(__name__)
 TOPICS = ("recompute", "close", "relay")
 _BETWEEN_SECONDS = 0.02
@@ -45,6 +47,7 @@ class Wakeups:
         self._pool: ArqRedis | None = None
         self._wanted: set[str] = set()
         self._pump: asyncio.Task[None] | None = None
+        self._outage = Outage(log, "sending wake-ups (work goes on within a second)")
 
     async def __aenter__(self) -> "Wakeups":
         """Nothing to open yet."""
@@ -75,8 +78,9 @@ class Wakeups:
                     )
                 for topic in topics:
                     await self._pool.enqueue_job("wake", topic, _queue_name=self._queue)
+                self._outage.is_over()
             except (RedisError, OSError, TimeoutError) as error:
-                log.warning("a wake-up was not sent, work goes on within a second: %s", error)
+                self._outage.lasts(error)
                 self._pool = None
             await asyncio.sleep(_BETWEEN_SECONDS)
 
@@ -84,14 +88,20 @@ class Wakeups:
 async def hear(redis_url: str, queue: str, wake: Callable[[str], None]) -> None:
     """Call `wake` with the topic of every wake-up, for ever; reconnects when Redis comes back."""
 
+    outage = Outage(log, "hearing wake-ups (work is looked for meanwhile)")
+
     async def heard(context: dict[Any, Any], topic: str) -> None:
         if topic in TOPICS:
             wake(topic)
+
+    async def connected(ctx: dict[Any, Any]) -> None:
+        outage.is_over()
 
     while True:
         try:
             worker = Worker(
                 functions=[func(heard, name="wake")],  # type: ignore[arg-type]
+                on_startup=connected,
                 queue_name=queue,
                 redis_settings=_settings(redis_url),
                 handle_signals=False,
@@ -108,7 +118,7 @@ async def hear(redis_url: str, queue: str, wake: Callable[[str], None]) -> None:
                 with contextlib.suppress(RedisError, OSError):
                     await worker.close()
         except (RedisError, OSError, TimeoutError) as error:
-            log.warning("no wake-ups are heard, looking every second: %s", error)
+            outage.lasts(error)
         for topic in TOPICS:
             wake(topic)  # whatever was lost meanwhile
         await asyncio.sleep(_RETRY_SECONDS)

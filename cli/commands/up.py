@@ -1,18 +1,18 @@
 """terrace up"""
 
 import asyncio
+import http.client
 import signal
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
-from cli.children import Children
-from cli.embedded import Addresses, servers, signing_key
+from cli.children import Children, Restarts
+from cli.embedded import Addresses, ServerFailed, own_servers, signing_key
 from cli.greeting import greet
 from cli.listening import bound
 from cli.session import prepared_database, read_settings
@@ -20,9 +20,8 @@ from settings import Settings
 
 T = TypeVar("T")
 _READY_SECONDS = 60.0
-_LOOK_EVERY = 0.25
-_LOOKS_BETWEEN = 8  # looks at the children between two looks at the servers
-_MOST_STARTS = 20
+_LOOK_SECONDS = 0.25
+_DEATH_SECONDS = 1.0
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -43,35 +42,62 @@ def command(empty: bool, host: str | None, port: int | None) -> None:
     _on_signals(_stop)
     try:
         settings = _with_port(settings)
-        for _ in range(_MOST_STARTS):
-            with servers(settings, exclusive=True) as addresses:
-                _run(settings, addresses, demo=not empty)
-            click.echo("an embedded server has ended; starting again", err=True)
-        raise click.ClickException(
-            f"an embedded server has ended {_MOST_STARTS} times; see the logs in "
-            f"{settings.data_dir}"
-        )
+        restarts, ended = Restarts("an embedded server"), ""
+        while True:
+            restarts.count()
+            try:
+                ended = _until_a_server_ends(settings, demo=not empty)
+            except ServerFailed as failure:
+                if not ended:  # it has never run, so the operator must see why
+                    raise
+                ended = str(failure)
+            click.echo(f"{ended.splitlines()[0].rstrip('.')}; starting again", err=True)
     except _Stop:
         click.echo("stopped")
 
 
-def _run(settings: Settings, addresses: Addresses, *, demo: bool) -> None:
-    """Run the API and the worker until told to stop, or until a server has ended."""
+def _until_a_server_ends(settings: Settings, *, demo: bool) -> str:
+    """Run everything until told to stop; how an embedded server ended, if one did."""
+    with own_servers(settings) as (addresses, check):
+        try:
+            _run(settings, addresses, check, demo=demo)
+        except Exception:
+            # Whatever failed: without its server it had to.
+            deadline = time.monotonic() + _DEATH_SECONDS
+            while time.monotonic() < deadline:
+                try:
+                    check()
+                except ServerFailed as failure:
+                    return str(failure)
+                time.sleep(0.05)
+            raise
+
+
+def _run(
+    settings: Settings, addresses: Addresses, check: Callable[[], None], *, demo: bool
+) -> NoReturn:
+    """Run the API and the worker until told to stop; raises ServerFailed when a server ends."""
     began = time.monotonic()
     has_demo = _until_told_to_stop(_prepare(settings, addresses, demo=demo))
     with Children(addresses, signing_key(settings)) as children:
         children.start("API", "serve", "--host", settings.host, "--port", str(settings.port))
         children.start("worker", "work")
-        _await_ready(settings, children)
+
+        def look(seconds: float) -> None:
+            time.sleep(seconds)
+            check()
+            children.look()
+
+        deadline = time.monotonic() + _READY_SECONDS
+        while not _is_ready(settings):
+            if time.monotonic() > deadline:
+                raise click.ClickException(
+                    f"the API was not ready within {_READY_SECONDS:.0f} seconds"
+                )
+            look(0.05)
         greet(settings, has_demo, seconds=time.monotonic() - began)
-        embedded = Addresses(
-            "" if settings.database_url else addresses.database_url,
-            "" if settings.redis_url else addresses.redis_url,
-        )
-        while embedded.answer():
-            for _ in range(_LOOKS_BETWEEN):
-                time.sleep(_LOOK_EVERY)
-                children.look()
+        while True:
+            look(_LOOK_SECONDS)
 
 
 class _Stop(BaseException):
@@ -138,17 +164,11 @@ async def _prepare(settings: Settings, addresses: Addresses, *, demo: bool) -> b
         return await load_demo(database, settings)
 
 
-def _await_ready(settings: Settings, children: Children) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
+def _is_ready(settings: Settings) -> bool:
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "") else settings.host
     host = f"[{host}]" if ":" in host else host
-    while time.monotonic() < deadline:
-        children.look()
-        try:
-            url = f"http://{host}:{settings.port}/readyz"
-            with _direct.open(url, timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.05)
-    raise click.ClickException(f"the API was not ready within {_READY_SECONDS:.0f} seconds")
+    try:
+        with _direct.open(f"http://{host}:{settings.port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (OSError, http.client.HTTPException):
+        return False

@@ -9,8 +9,16 @@ data folder, and who may use it when, is told in `installation`.
 """
 
 from cli.embedded.addresses import Addresses
-from cli.embedded.errors import EmbeddedError
-from cli.embedded.installation import Installation, servers
+from cli.embedded.errors import EmbeddedError, ServerFailed
+from cli.embedded.installation import Installation, own_servers, servers
 from cli.embedded.secrets import signing_key
 
-__all__ = ["Addresses", "EmbeddedError", "Installation", "servers", "signing_key"]
+__all__ = [
+    "Addresses",
+    "EmbeddedError",
+    "Installation",
+    "ServerFailed",
+    "own_servers",
+    "servers",
+    "signing_key",
+]

@@ -194,29 +194,61 @@ class Installation:
 
 
 @contextmanager
-def servers(
-    settings: Settings, *, redis: bool = True, exclusive: bool = False
-) -> Iterator[Addresses]:
+def servers(settings: Settings, *, redis: bool = True) -> Iterator[Addresses]:
     """The addresses to use in the block: configured, of a running installation, or of our own.
 
     `redis=False` is for commands that need only the database: then no Valkey is run for the sake
-    of a missing `TERRACE_REDIS_URL` alone, and `redis_url` may be empty. `exclusive=True` is for
-    `terrace up`: it never shares another's embedded servers but is refused.
+    of a missing `TERRACE_REDIS_URL` alone, and `redis_url` may be empty.
 
     Raises:
         FolderBusy: another process owns the servers, and they cannot be shared.
         EmbeddedError: the servers cannot be run, with the reason.
     """
-    database_url = settings.database_url.get_secret_value() if settings.database_url else ""
-    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else ""
-    if database_url and (redis_url or not redis):
-        yield Addresses(database_url, redis_url)
+    given = _given(settings)
+    if given.database_url and (given.redis_url or not redis):
+        yield given
         return
-    if not database_url:
+    with _installation(settings, given).shared() as found:
+        yield _joined(given, found)
+
+
+@contextmanager
+def own_servers(settings: Settings) -> Iterator[tuple[Addresses, Callable[[], None]]]:
+    """As `servers`, for `terrace up`, which shares no other process's embedded servers.
+
+    The second value is to be called now and then: it raises ServerFailed when a server that was
+    started for the block has ended by itself.
+    """
+    given = _given(settings)
+    if given.database_url and given.redis_url:
+        yield given, lambda: None
+        return
+    installation = _installation(settings, given)
+    found = installation.start()
+    try:
+        yield _joined(given, found), installation.check
+    finally:
+        installation.stop()
+
+
+def _given(settings: Settings) -> Addresses:
+    """What the operator has configured; empty where a server is to be embedded."""
+    return Addresses(
+        settings.database_url.get_secret_value() if settings.database_url else "",
+        settings.redis_url.get_secret_value() if settings.redis_url else "",
+    )
+
+
+def _joined(given: Addresses, found: Addresses) -> Addresses:
+    return Addresses(given.database_url or found.database_url, given.redis_url or found.redis_url)
+
+
+def _installation(settings: Settings, given: Addresses) -> Installation:
+    if not given.database_url:
         _forget_other_servers()
-    installation = Installation(settings.data_dir, postgres=not database_url, valkey=not redis_url)
-    with _owned(installation) if exclusive else installation.shared() as found:
-        yield Addresses(database_url or found.database_url, redis_url or found.redis_url)
+    return Installation(
+        settings.data_dir, postgres=not given.database_url, valkey=not given.redis_url
+    )
 
 
 def _forget_other_servers() -> None:
@@ -226,12 +258,3 @@ def _forget_other_servers() -> None:
     """
     for name in [name for name in os.environ if name.startswith("PG") and name.isupper()]:
         del os.environ[name]
-
-
-@contextmanager
-def _owned(installation: Installation) -> Iterator[Addresses]:
-    addresses = installation.start()
-    try:
-        yield addresses
-    finally:
-        installation.stop()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.embedded import Addresses, EmbeddedError, Installation, servers
+from cli.embedded import Addresses, EmbeddedError, Installation, own_servers, servers
 from cli.embedded.errors import FolderBusy
 from settings import Settings
 from tests.cli.conftest import Launch, processes_of
@@ -34,7 +34,7 @@ def test_a_second_owner_is_refused_with_process_and_folder(
     launcher.answer()
     with (
         pytest.raises(FolderBusy) as refused,
-        servers(Settings(data_dir=shared_dir), exclusive=True),
+        own_servers(Settings(data_dir=shared_dir)),
     ):
         pass
     assert f"{shared_dir} is in use by process {launcher.process.pid}." in str(refused.value)

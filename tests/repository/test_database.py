@@ -1,8 +1,14 @@
 """Connections: what a process may hold of the server."""
 
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+
 from domain.actors import Scope
-from repository.database import STATEMENTS_KEPT
-from tests.house import House
+from repository import database
+from repository.database import STATEMENTS_KEPT, Database
+from tests.house import KEY, House
 
 
 async def test_ever_new_statements_do_not_fill_the_servers_memory(house: House) -> None:
@@ -11,3 +17,17 @@ async def test_ever_new_statements_do_not_fill_the_servers_memory(house: House) 
             assert await connection.fetchval(f"select {number}::integer") == number
         kept = await connection.fetchval("select count(*) from pg_prepared_statements")
     assert kept <= STATEMENTS_KEPT
+
+
+async def test_closing_waits_for_all_connections_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_CLOSE_SECONDS", 0.5)
+    async with AsyncExitStack() as held:
+        opened = Database(house.database.url, KEY)
+        await opened.__aenter__()
+        for scope in Scope:
+            await held.enter_async_context(opened.reading(scope))
+        await held.enter_async_context(opened.writing())
+        async with asyncio.timeout(1.5):  # one after another: 0.5 s for each of six
+            await opened.__aexit__()
