@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from domain.months import Month, months_between
 from domain.policy import TierPolicy, in_force
-from repository.calendar import Calendar, policies, share_ledger
+from repository.calendar import Calendar, policies, read_calendar, share_ledger
 from repository.corrections import pending_corrections, supersede_pending
 from repository.database import Connection, Database
 from repository.figures import (
@@ -64,7 +64,10 @@ async def _recompute_batch(
         after = calendar.last_closed if calendar.closing is not None and up_to is None else None
         claims = await claim_dirty(connection, limit, up_to=up_to, after=after)
         claimed += [claim.customer_id for claim in claims]
-        await _bring_up_to_date(connection, claims, calendar)
+        if claims:
+            # The balance that made one dirty may have moved the business date just before.
+            calendar = await read_calendar(connection)
+            await _bring_up_to_date(connection, claims, calendar)
         return len(claims)
 
 
@@ -93,8 +96,6 @@ async def _one_by_one(database: Database, limit: int, up_to: Month | None) -> in
 async def _bring_up_to_date(
     connection: Connection, claims: Sequence[Claim], calendar: Calendar
 ) -> None:
-    if not claims:
-        return
     customers = [claim.customer_id for claim in claims]
     await lock_customers(connection, customers)
     known = await policies(connection)
