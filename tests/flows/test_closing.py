@@ -5,11 +5,15 @@ import asyncio
 import pytest
 
 from domain.months import Month
-from repository.calendar import CalendarError
+from domain.policy import DEFAULT_POLICY, policy_document
+from repository.calendar import CalendarError, publish_policy
 from repository.closing import request_close
+from repository.database import Connection
 from repository.relay import relay
 from tests.house import House
+from workers import close
 from workers.close import carry_out
+from workers.recompute import recompute
 
 CLOSE = (
     "mutation ($m: Month!) { closeMonth(input: {month: $m}) { close { state } errors { code } } }"
@@ -140,3 +144,25 @@ async def test_a_customer_removed_by_a_close_leaves_the_managers_portfolio(house
         ("EXITED_UNRATED", ["C1"]),
         ("REMOVED", []),
     ]
+
+
+async def test_a_policy_published_just_before_a_close_opens_its_first_month_counts_in_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-01", "250000.00"))
+    own = close.own_ledger
+
+    async def after_a_publication(connection: Connection) -> None:
+        document = policy_document(DEFAULT_POLICY)
+        later = {**document, "effective": "2025-02", "counted_classes": ["FUND"]}
+        await publish_policy(house.database, later, await house.actor("hq"))
+        await recompute(house.database, 100)  # which has no open month of that policy yet
+        await own(connection)
+
+    monkeypatch.setattr(close, "own_ledger", after_a_publication)
+    assert (await house.close("2025-01")).state == "CLOSED"
+    await recompute(house.database, 100)
+    found = await house.aum("C1", "2025-02")
+    assert found is not None
+    assert (found["total"], found["days"]) == ("0.00", 1)

@@ -1,7 +1,10 @@
 """Special VIP: granted for a year, unseen under a tier, revoked at once."""
 
+from typing import Any
+
 import pytest
 
+from repository import special
 from repository.special import start_due_grants
 from tests.house import House
 
@@ -152,3 +155,30 @@ async def test_a_manager_does_not_grant(house: House) -> None:
     for document in (GRANT, REVOKE):
         answer = await house.ask(document, {"c": customer}, role="manager", subject="M1")
         assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_a_grant_that_cannot_be_started_holds_no_other_up(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-15", "50000.00"))
+    for number in ("C1", "C2"):
+        customer = await identifier(house, number)
+        await house.data(GRANT, {"c": customer, "d": "2025-01-20"})
+    await house.record(("A1", "2025-01-20", "50000.00"))
+    broken = await house.value("select id from terrace.customer where number = 'C1'")
+    start = special._start_due
+
+    async def start_unless_broken(connection: Any, customer_id: int, closing: Any) -> None:
+        if customer_id == broken:
+            raise ValueError("broken")
+        await start(connection, customer_id, closing)
+
+    monkeypatch.setattr(special, "_start_due", start_unless_broken)
+    assert await start_due_grants(house.database) == 2
+    found = [(await house.standing(number))["status"] for number in ("C1", "C2")]
+    assert found == ["NON_MEMBER", "SPECIAL"]
+    assert f"the grant of customer {broken} could not be started" in caplog.text
+    monkeypatch.undo()
+    assert await start_due_grants(house.database) == 1
+    assert (await house.standing("C1"))["status"] == "SPECIAL"
