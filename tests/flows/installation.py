@@ -1,5 +1,6 @@
 """`terrace` as its user has it: a data folder of its own, commands, an address."""
 
+import contextlib
 import json
 import os
 import re
@@ -27,6 +28,7 @@ class Installation:
         }
         self.address = ""
         self.up: subprocess.Popen[str] | None = None
+        self.said: list[str] = []
 
     def run(self, *arguments: str, status: int = 0) -> str:
         done = subprocess.run(
@@ -53,13 +55,13 @@ class Installation:
             text=True,
         )
         assert self.up.stdout is not None
-        said = []
+        self.said = []
         for line in self.up.stdout:
-            said.append(line)
+            self.said.append(line)
             if found := re.search(r"ready after .*?(http://\S+)", line):
                 self.address = found[1]
                 return time.monotonic() - began
-        raise AssertionError("".join(said))
+        raise AssertionError("".join(self.said))
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         assert self.up is not None
@@ -97,6 +99,12 @@ class Installation:
         return [
             int(row[0]) for row in rows if str(self.folder) in row[2] and not row[1].startswith("Z")
         ]
+
+    def server_pids(self) -> dict[str, int]:
+        """Of the embedded servers that run now; none while they are being started."""
+        with contextlib.suppress(OSError, ValueError):
+            return dict(json.loads((self.folder / "data" / "running.json").read_text())["pids"])
+        return {}
 
     def children(self) -> dict[str, int]:
         """Pids of the API and the worker."""

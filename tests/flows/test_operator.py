@@ -1,9 +1,11 @@
 """What an operator's surroundings and impatience do to an installation: nothing."""
 
+import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -63,6 +65,17 @@ def test_another_signing_key_is_refused_and_takes_nothing_down(installation: Ins
     assert installation.stop() == 0
 
 
+def assert_whole_demo(installation: Installation) -> None:
+    answer = installation.ask(
+        '{ customer(by: {number: "C101538"}) { standing { status tier { name } } }'
+        " calendar { businessDate lastClosedMonth } riskSignals(first: 1) { totalCount } }",
+        installation.token("hq"),
+    )["data"]
+    assert answer["customer"]["standing"] == {"status": "WATCH", "tier": {"name": "Diamond"}}
+    assert answer["calendar"] == {"businessDate": "2026-11-10", "lastClosedMonth": "2026-10"}
+    assert answer["riskSignals"]["totalCount"] > 10
+
+
 @pytest.mark.parametrize("seconds", [1.5, 6.0, 9.0])
 def test_a_first_start_that_is_interrupted_is_finished_by_the_next(
     installation: Installation, seconds: float
@@ -78,14 +91,28 @@ def test_a_first_start_that_is_interrupted_is_finished_by_the_next(
         (-2, []),
     )
     installation.start()
-    answer = installation.ask(
-        '{ customer(by: {number: "C101538"}) { standing { status tier { name } } }'
-        " calendar { businessDate lastClosedMonth } riskSignals(first: 1) { totalCount } }",
-        installation.token("hq"),
-    )["data"]
-    assert answer["customer"]["standing"] == {"status": "WATCH", "tier": {"name": "Diamond"}}
-    assert answer["calendar"] == {"businessDate": "2026-11-10", "lastClosedMonth": "2026-10"}
-    assert answer["riskSignals"]["totalCount"] > 10
+    assert_whole_demo(installation)
+    assert installation.stop() == 0
+
+
+def test_a_server_killed_under_the_first_start_is_started_and_the_start_finished(
+    installation: Installation,
+) -> None:
+    def kill() -> None:
+        deadline = time.monotonic() + 40
+        while not (pid := installation.server_pids().get("postgres")):
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.1)
+        time.sleep(3.0)  # in the middle of the demo data
+        os.kill(pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    installation.start()
+    killer.join()
+    assert any("PostgreSQL ended by signal 9" in line for line in installation.said)
+    assert_whole_demo(installation)
     assert installation.stop() == 0
 
 

@@ -140,18 +140,10 @@ def test_from_an_empty_folder_to_a_notification_through_kills_and_restarts(
     assert "last closed month  2025-02" in installation.run("calendar")
 
 
-def server_pids(installation: Installation) -> dict[str, int]:
-    """Of the servers that run now; none while they are being started."""
-    with contextlib.suppress(OSError, ValueError):
-        running = json.loads((installation.folder / "data" / "running.json").read_text())
-        return dict(running["pids"])
-    return {}
-
-
 def await_another(installation: Installation, name: str, pid: int) -> int:
     """Until a server runs with another pid, which is returned."""
     deadline = time.monotonic() + 40
-    while (found := server_pids(installation).get(name, pid)) == pid:
+    while (found := installation.server_pids().get(name, pid)) == pid:
         assert time.monotonic() < deadline, name
         time.sleep(0.01)
     return found
@@ -171,7 +163,7 @@ def test_a_server_killed_beneath_it_is_started_again(installation: Installation)
     installation.start("--empty")
     token = installation.token("hq")
     for name in ("valkey", "postgres"):
-        pid = server_pids(installation)[name]
+        pid = installation.server_pids()[name]
         os.kill(pid, signal.SIGKILL)
         await_another(installation, name, pid)
         await_answer(installation, token)
@@ -183,7 +175,7 @@ def test_a_server_killed_before_all_is_ready_is_started_again(installation: Inst
     token = installation.token("hq")
     # At its start: before migrating, while the API comes up, and just when it is there.
     for name, seconds in (("postgres", 0.0), ("postgres", 0.4), ("valkey", 0.8), ("postgres", 1.2)):
-        pid = server_pids(installation)[name]
+        pid = installation.server_pids()[name]
         os.kill(pid, signal.SIGKILL)
         again = await_another(installation, name, pid)
         time.sleep(seconds)
