@@ -9,6 +9,7 @@ from domain.months import Month
 from domain.policy import TierPolicy
 from repository.calendar import CalendarError, read_calendar
 from repository.database import Connection, Database
+from repository.held import post_some
 from repository.statements import sql
 
 
@@ -49,6 +50,9 @@ async def request_close(database: Database, month: Month, principal: str) -> Clo
             )
         if calendar.closing is not None and month != calendar.closing:
             raise CalendarError(f"{calendar.closing} is being closed", "OUT_OF_ORDER")
+        if calendar.closing is None:
+            while await post_some(connection):
+                pass  # what an earlier close held back belongs before this one
         epoch = await connection.fetchval(sql("begin_close"), month.first_day, principal)
         if epoch is not None and epoch > 1:
             await connection.execute(sql("forget_chunks"), month.first_day)
@@ -85,10 +89,17 @@ async def unfinished_close(connection: Connection) -> Month | None:
     return None if row is None else Month.of(row["month"])
 
 
-async def plan_chunks(connection: Connection, month: Month, size: int) -> None:
+async def plan_chunks(connection: Connection, month: Month, epoch: int, size: int) -> None:
     """Cut the customers into chunks and let the run go on to judging; once only."""
+    if not await connection.fetchval(sql("plan_once"), month.first_day, epoch):
+        return
     await connection.execute(sql("plan_chunks"), month.first_day, size)
     await connection.execute(sql("run_close"), month.first_day)
+
+
+async def before_judging(connection: Connection, month: Month) -> bool:
+    """Whether nobody is judged yet by the close of a month; it stays so for the transaction."""
+    return bool(await connection.fetchval(sql("before_judging"), month.first_day))
 
 
 async def claim_chunk(
@@ -155,8 +166,14 @@ async def publish(connection: Connection, month: Month, *, anew: bool) -> bool:
     return True
 
 
-async def fail(connection: Connection, month: Month, problem: str) -> None:
-    """Stop the run and let balances in again; an operator must look at the problem."""
+async def fail(connection: Connection, month: Month, epoch: int, problem: str) -> bool:
+    """Stop the run of an epoch and let balances in again; an operator must look at the problem.
+
+    False, and nothing is changed, when that run is over or was begun anew.
+    """
     await connection.execute(sql("own_ledger"))
-    await connection.execute(sql("fail_close"), month.first_day, problem)
+    failed = await connection.execute(sql("fail_close"), month.first_day, problem, epoch)
+    if failed != "UPDATE 1":
+        return False
     await connection.execute(sql("unfreeze_month"), month.first_day)
+    return True

@@ -32,6 +32,8 @@ async def load(
             calendar = await share_ledger(connection)
             _refuse_while_closing(kind, calendar)
             await connection.execute(sql("loading_settings"))
+            if kind == "accounts":
+                await connection.execute(sql("lock_accounts"), sorted({row[1] for row in rows}))
             loaded = await _load(connection, kind, rows, calendar, future_days)
             if loaded.recorded:
                 detail = {"rows": loaded.recorded, "lines": [rows[0][0], rows[-1][0]]}

@@ -3,6 +3,8 @@
 import logging
 import time
 
+from repository.database import UNREACHABLE
+
 
 class Outage:
     """What cannot be reached for now; `what` is the work it keeps from being done."""
@@ -18,7 +20,12 @@ class Outage:
         if self._since is None:
             self._since = time.monotonic()
             text = str(error) or type(error).__name__
-            self._log.warning("%s: not possible for now, tried again: %s", self._what, text)
+            self._log.warning(
+                "%s: not possible for now, tried again: %s",
+                self._what,
+                text,
+                exc_info=not isinstance(error, UNREACHABLE),
+            )
 
     def is_over(self) -> None:
         """It has been reached; told only if it was away."""

@@ -10,26 +10,17 @@ from repository.statements import sql
 
 async def relay(database: Database) -> int:
     """Number what waits and wake the listeners; returns how many events were published."""
-    async with database.unit() as connection:
-        if not await connection.fetchval(sql("own_relay")):
-            return 0
-        published = 0
-        for name in ("position_tier_changes", "position_risk_signals"):
-            done: str = await connection.execute(sql(name))
-            published += int(done.rsplit(" ", 1)[-1])
-        if published:
-            await connection.execute(sql("announce"))
-        return published
-
-
-async def post_held(database: Database, limit: int = 5000) -> int:
-    """Post updates that a close had held back; returns how many."""
 
     async def once() -> int:
         async with database.unit() as connection:
-            await connection.execute(sql("share_ledger"))
-            await connection.execute(sql("lock_held_accounts"), limit)
-            count: int = await connection.fetchval(sql("post_held"), limit)
-            return count
+            if not await connection.fetchval(sql("own_relay")):
+                return 0
+            published = 0
+            for name in ("position_tier_changes", "position_risk_signals"):
+                done: str = await connection.execute(sql(name))
+                published += int(done.rsplit(" ", 1)[-1])
+            if published:
+                await connection.execute(sql("announce"))
+            return published
 
     return await persistently(once)

@@ -30,7 +30,7 @@ from graphql.execution.values import (
 from strawberry.types.arguments import convert_argument
 
 from domain.actors import Actor, Scope
-from repository.database import Database
+from repository.database import Database, persistently
 from repository.reading.parameters import InvalidArgument, Variable
 from repository.reading.statement import (
     BOTH_WALLS,
@@ -314,7 +314,7 @@ class Engine:
     ) -> bytes:
         if step is None:
             return orjson.dumps(_root(self._schema.mutation_type).name)
-        row = await step.operation.perform(context, step.given)
+        row = await persistently(lambda: step.operation.perform(context, step.given))
         given = {**values.coerced, ROW.name: dict(row)}
         bound = step.plan.statement.parameters.values(given, context.actor)
         return await self._run(step.plan, bound, context.actor)

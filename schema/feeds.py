@@ -11,8 +11,7 @@ import binascii
 import logging
 from typing import Any
 
-import asyncpg
-
+from repository.cancellation import end_if_told_to
 from repository.database import Database
 from repository.outage import Outage
 from repository.reading.parameters import InvalidArgument
@@ -73,7 +72,8 @@ class Feeds:
                         await connection.execute("select 1")
                 finally:
                     await connection.close(timeout=2)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:
+                end_if_told_to(error)
                 outage.lasts(error)
                 await asyncio.sleep(self._poll_seconds)
 
@@ -89,7 +89,8 @@ class Feeds:
                     self._heads = heads
                     self._moved.set()
                     self._moved = asyncio.Event()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:  # whatever it is, subscribers wait for the next look
+                end_if_told_to(error)
                 outage.lasts(error)
             try:
                 await asyncio.wait_for(self._look.wait(), self._poll_seconds)

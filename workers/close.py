@@ -12,6 +12,7 @@ Killed anywhere, the close goes on where it was: a chunk is done with its transa
 import logging
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 
 from domain.money import EXACT, ZERO
 from domain.months import Month
@@ -30,9 +31,9 @@ from repository.closing import (
     resum,
     unfinished_close,
 )
-from repository.database import Connection, Database
+from repository.database import Connection, Database, persistently
 from repository.figures import advance_dirty, write_aum
-from repository.relay import post_held
+from repository.held import post_held
 from repository.special import start_due_grants
 from repository.standings import Outcomes, grants_of, to_judge
 from workers.recompute import recompute
@@ -45,6 +46,11 @@ Progress = Callable[[CloseRun], None]
 class VerificationFailed(Exception):
     """The independent sum of a month is not what was computed; nothing of it is published."""
 
+    def __init__(self, epoch: int, message: str) -> None:
+        """Keep the epoch of the run that it is about."""
+        super().__init__(message)
+        self.epoch = epoch
+
 
 async def carry_out(
     database: Database, *, chunk: int, batch: int, progress: Progress = lambda run: None
@@ -56,13 +62,14 @@ async def carry_out(
         return None
     try:
         await _prepare(database, month, chunk, batch)
-        while await _judge_chunk(database, month, progress):
+        while await persistently(partial(_judge_chunk, database, month, progress)):
             pass
-        await _publish(database, month)
+        await persistently(partial(_publish, database, month))
     except VerificationFailed as problem:
         async with database.unit() as connection:
-            await fail(connection, month, str(problem))
-        log.exception("the close of %s stopped", month)
+            failed = await fail(connection, month, problem.epoch, str(problem))
+        if failed:
+            log.exception("the close of %s stopped", month)
     else:
         while await post_held(database):
             pass
@@ -74,13 +81,13 @@ async def carry_out(
 async def _prepare(database: Database, month: Month, chunk: int, batch: int) -> None:
     """Before anyone is judged, months before this one must be right."""
     async with database.writing() as connection:
-        state = (await close_state(connection, month)).state
-    if state != "CUTOFF":
+        run = await close_state(connection, month)
+    if run.state != "CUTOFF":
         return
     await recompute(database, batch, up_to=month.previous())
     await start_due_grants(database, month)
     async with database.unit() as connection:
-        await plan_chunks(connection, month, chunk)
+        await plan_chunks(connection, month, run.epoch, chunk)
 
 
 async def _judge_chunk(database: Database, month: Month, progress: Progress) -> bool:
@@ -100,7 +107,7 @@ async def _judge_chunk(database: Database, month: Month, progress: Progress) -> 
         await advance_dirty(connection, customers, month)
         if again != total:
             raise VerificationFailed(
-                f"customers {first} to {last}: computed {total}, summed again {again}"
+                run.epoch, f"customers {first} to {last}: computed {total}, summed again {again}"
             )
         await finish_chunk(
             connection, month, first, customers=len(customers), changes=changes, total=total
@@ -154,9 +161,10 @@ async def _publish(database: Database, month: Month) -> None:
             and found["figures_total"] == found["chunks_total"]
         ):
             raise VerificationFailed(
+                run.epoch,
                 f"judged {found['judged']}, standings {found['standings']} of {run.customers} "
                 f"customers; figures sum to {found['figures_total']}, "
-                f"chunks to {found['chunks_total']}"
+                f"chunks to {found['chunks_total']}",
             )
         await own_ledger(connection)
         known = await policies(connection)

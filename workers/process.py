@@ -12,12 +12,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from repository.cancellation import end_if_told_to
 from repository.database import UNREACHABLE, Database, database_name
 from repository.outage import Outage
 from repository.relay import relay
 from repository.special import start_due_grants
 from settings import Settings
-from workers.cancellation import end_if_told_to
 from workers.close import carry_out
 from workers.recompute import recompute
 from workers.wakeups import TOPICS, hear, queue_name

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from domain.months import Month, months_between
 from domain.policy import TierPolicy, in_force
 from repository.calendar import Calendar, policies, read_calendar, share_ledger
+from repository.cancellation import end_if_told_to
+from repository.closing import before_judging
 from repository.corrections import pending_corrections, supersede_pending
 from repository.database import Connection, Database
 from repository.figures import (
@@ -24,8 +26,7 @@ from repository.figures import (
     settle_dirty,
     write_aum,
 )
-from repository.relay import post_held
-from workers.cancellation import end_if_told_to
+from repository.held import post_held
 from workers.correct import correct
 
 log = logging.getLogger(__name__)
@@ -60,8 +61,11 @@ async def _recompute_batch(
     """Catch up with so many customers at the most; `claimed` is told who, also if it fails."""
     async with database.unit() as connection:
         calendar = await share_ledger(connection)
-        # While a month is being closed its closer corrects what lies before; others wait.
-        after = calendar.last_closed if calendar.closing is not None and up_to is None else None
+        # A month that is being closed, and what lies before it, is left to its closer; and to
+        # nobody once it judges: what is late by then is corrected when the month is published.
+        after = calendar.closing if up_to is None else None
+        if up_to is not None and not await before_judging(connection, up_to.next()):
+            return 0
         claims = await claim_dirty(connection, limit, up_to=up_to, after=after)
         claimed += [claim.customer_id for claim in claims]
         if claims:

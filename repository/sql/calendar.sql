@@ -58,9 +58,7 @@ on conflict do nothing;
 -- Every customer's figures must be made anew from a month on.
 insert into terrace.dirty (customer_id, from_month)
 select id, $1::date from terrace.customer order by id
-on conflict (customer_id) do update
-set version = terrace.dirty.version + 1,
-    from_month = least(terrace.dirty.from_month, excluded.from_month);
+{dirty_again};
 
 -- name: audit
 -- One line of the audit trail.

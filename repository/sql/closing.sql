@@ -20,6 +20,11 @@ delete from terrace.tier_change where closed_month = $1::date and position is nu
 -- From here on updates for the month (and earlier) are held back until it is closed.
 update terrace.calendar set closing = $1::date where closing is null or closing = $1::date;
 
+-- name: plan_once
+-- Whether the run of an epoch is still to be planned; the one who asks keeps others waiting.
+select true from terrace.close_run
+where month = $1::date and epoch = $2 and state = 'CUTOFF' for no key update;
+
 -- name: plan_chunks
 -- Cuts the customers into chunks of $2 by key.
 insert into terrace.close_chunk (month, first_customer, last_customer)
@@ -182,8 +187,9 @@ update terrace.close_run set state = 'CLOSED', closed_at = clock_timestamp()
 where month = $1::date and state = 'RUNNING';
 
 -- name: fail_close
--- The run stopped; an operator must look.
-update terrace.close_run set state = 'FAILED', problem = left($2, 1000) where month = $1::date;
+-- The run of an epoch stopped; an operator must look. Nothing happens to one that is over.
+update terrace.close_run set state = 'FAILED', problem = left($2, 1000)
+where month = $1::date and epoch = $3 and state in ('CUTOFF', 'RUNNING');
 
 -- name: unfreeze_month
 -- A month whose close failed takes balances again.

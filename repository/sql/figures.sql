@@ -140,6 +140,13 @@ for update skip locked;
 -- Locks customers in one order; whoever writes figures or standings of a customer holds this.
 select id from terrace.customer where id = any($1::integer[]) order by id for no key update;
 
+-- name: dirty_again
+-- What becomes of a customer who is dirty already when something new has come: tried anew.
+on conflict (customer_id) do update
+set version = terrace.dirty.version + 1,
+    from_month = least(terrace.dirty.from_month, excluded.from_month),
+    tries = 0, retry_at = null, quarantined = false
+
 -- name: settle_dirty
 -- These customers have been caught up with; the claim is still held, so none was marked meanwhile.
 delete from terrace.dirty where customer_id = any($1::integer[]);
@@ -167,6 +174,8 @@ from terrace.aum a, terrace.calendar c
 where a.changes_on <= c.business_date and a.as_of < a.changes_on
     and not exists (
         select from terrace.aum later
-        where later.customer_id = a.customer_id and later.as_of >= a.changes_on)
+        where later.customer_id = a.customer_id and later.as_of >= a.changes_on
+            and later.month = date_trunc('month', a.changes_on)::date)
 group by a.customer_id order by a.customer_id
-on conflict (customer_id) do nothing;
+on conflict (customer_id) do update set from_month = excluded.from_month
+where terrace.dirty.from_month > excluded.from_month;

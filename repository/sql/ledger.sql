@@ -70,10 +70,7 @@ marked as (
     insert into terrace.dirty (customer_id, from_month)
     select customer_id, date_trunc('month', min(as_of))::date from posting
     group by customer_id order by customer_id
-    on conflict (customer_id) do update
-    set version = terrace.dirty.version + 1,
-        from_month = least(terrace.dirty.from_month, excluded.from_month),
-        tries = 0, retry_at = null, quarantined = false
+    {dirty_again}
 )
 
 -- name: record_batch
@@ -105,7 +102,7 @@ journal as (
     insert into terrace.balance_update (customer_id, update_id, account_id, as_of, amount, held)
     select customer_id, update_id, account_id, as_of, amount, as_of <= $7::date
     from found where accepted
-    order by customer_id, update_id
+    order by customer_id, account_id, as_of, line -- held ones are posted as they were recorded
 ),
 posting as materialized (
     select distinct on (customer_id, account_id, as_of) customer_id, account_id, as_of, amount
@@ -118,6 +115,10 @@ select line, coalesce(refused, 'DUPLICATE') as outcome,
 from found where not accepted
 union all
 select null, null, count(*), min(as_of), max(as_of) from found where accepted
+
+-- name: one_poster
+-- Held by whoever posts held updates: nobody else changes which of them come next.
+select pg_advisory_xact_lock(7000004);
 
 -- name: lock_held_accounts
 -- Locks the accounts of updates that were held back, in the order in which all writers do.

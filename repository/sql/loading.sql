@@ -7,12 +7,9 @@ select set_config('plan_cache_mode', 'force_custom_plan', true),
 -- Held by whoever loads reference data: what one loader has looked up stays so for its write.
 select pg_advisory_xact_lock(7000002);
 
--- name: dirty_again
--- What becomes of a customer who is dirty already.
-on conflict (customer_id) do update
-set version = terrace.dirty.version + 1,
-    from_month = least(terrace.dirty.from_month, excluded.from_month),
-    tries = 0, retry_at = null, quarantined = false
+-- name: no_loader
+-- Held by whoever changes people one by one: no load of reference data runs beside it.
+select pg_advisory_xact_lock_shared(7000002);
 
 -- name: load_outcome
 -- The rows that were refused, by line, and one row with the totals (line null): rows that brought
@@ -305,7 +302,7 @@ posted as (
 journal as (
     insert into terrace.balance_update (customer_id, update_id, account_id, as_of, amount, held)
     select customer_id, update_id, account_id, as_of, amount, as_of <= $7::date
-    from found where accepted
+    from found where accepted order by customer_id, account_id, as_of, line
 )
 select line, refused as outcome,
     null::bigint as accepted, null::date as first_day, null::date as last_day

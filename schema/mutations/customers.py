@@ -15,6 +15,7 @@ _LONGEST = 2000
 async def locked_customer(connection: Connection, identifier: str, actor: Actor) -> Any:
     """The customer's row, locked; one the caller may not see is as good as none."""
     key = key_in(identifier, "Customer", "customer")
+    await connection.execute(sql("no_loader"))
     await connection.execute(sql("share_ledger"))
     await connection.execute(sql("lock_accounts_of"), key)
     customer = await connection.fetchrow(sql("customer_in_scope"), key)

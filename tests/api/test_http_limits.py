@@ -149,3 +149,8 @@ async def test_a_body_that_does_not_arrive_is_not_waited_for(
     answer = await asyncio.wait_for(reader.read(), 3)  # to the end: the connection is closed
     assert answer.startswith(b"HTTP/1.1 408")
     writer.close()
+
+
+async def test_a_query_string_has_so_many_members(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/graphql?query=%7Bhello%7D" + "&a=1" * 100)
+    assert answer.status_code == 400

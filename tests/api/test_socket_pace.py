@@ -191,3 +191,47 @@ async def test_the_end_of_the_server_closes_sockets_before_connections() -> None
         await acknowledge(socket)
         end = asyncio.create_task(closing(socket))
     assert await end == (1001, "Going away")
+
+
+async def test_a_revoked_subject_does_nothing_on_an_open_socket(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("api.identity.REMEMBERED_SECONDS", 0.05)
+    subjects = dict(SUBJECTS)
+
+    async def resolve(role: Role, subject: str) -> int | None:
+        return subjects.get((role, subject))
+
+    async with (
+        serve(authenticator=Authenticator(KEY, resolve)) as served,
+        served.socket() as socket,
+    ):
+        await acknowledge(socket)
+        del subjects[Role.CUSTOMER, "C1"]
+        await asyncio.sleep(0.06)
+        await socket.send(subscribe("mutation { bump }"))
+        assert (await closing(socket))[0] == 4403
+        assert served.engine.bumps == 0
+
+
+async def test_a_socket_opened_after_the_farewell_is_closed_at_once() -> None:
+    async with serve() as served:
+        await served.app.state.sockets.close_all()
+        async with served.socket() as late:
+            assert await closing(late) == (1001, "Going away")
+
+
+async def test_the_farewell_does_not_wait_for_a_client_that_reads_nothing() -> None:
+    limits = SocketLimits(send_seconds=30, close_seconds=30)
+    async with serve(limits=limits) as served, served.socket(max_queue=1) as socket:
+        await acknowledge(socket)
+        await socket.send(subscribe("subscription { flood(bytes: 1000000) }"))
+        socket.transport.pause_reading()
+        before = -1
+        while served.engine.flooded != before:
+            before = served.engine.flooded
+            await asyncio.sleep(0.1)
+        began = time.monotonic()
+        await served.app.state.sockets.close_all(seconds=0.2)
+        assert time.monotonic() - began < 2
+        socket.transport.abort()

@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 
+from cli import serving
 from cli.serving import _readiness
 from domain.actors import Scope
 from repository.database import Database
@@ -24,3 +25,14 @@ async def test_an_api_that_cannot_log_in_is_not_ready(house: House, kind: str) -
                 assert await _readiness(database) == said
     finally:
         await owner.close()
+
+
+async def test_an_api_before_its_migrations_is_not_ready(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def one(url: str) -> int:
+        return 1
+
+    monkeypatch.setattr(serving, "pending", one)
+    found = await _readiness(house.database)
+    assert found == {"postgresql": "ok", "migrations": "1 not applied"}

@@ -1,8 +1,12 @@
 """Backdated balances: the record stays, an upward result takes effect, a downward one waits."""
 
+from domain.months import Month
+from repository.closing import request_close
 from repository.special import end_relation
 from repository.statements import sql
+from tests.flows.test_special_vip import GRANT, identifier
 from tests.house import House
+from workers.recompute import recompute
 
 
 async def statuses(house: House, months: list[str]) -> list[tuple[str, str | None]]:
@@ -168,3 +172,88 @@ async def test_a_termination_stands_over_a_correction_of_the_same_month(house: H
     await house.close("2026-02")
     assert (await house.standing("C1"))["status"] == "REMOVED"
     assert "CORRECTED" not in await changes(house)
+
+
+async def corrections(house: House) -> list[str]:
+    return [
+        r["state"] for r in await house.fetch("select state from terrace.correction order by id")
+    ]
+
+
+async def test_a_correction_counts_what_happened_in_the_open_month(house: House) -> None:
+    await house.people(2)
+    await house.record(("A1", "2025-01-15", "50000.00"))
+    await house.close("2025-01")
+    await house.record(("A1", "2025-02-10", "50000.00"))
+    await house.data(GRANT, {"c": await identifier(house, "C1")})
+    await house.record(("A1", "2025-01-15", "60000.00"))
+    await house.work()
+    assert await corrections(house) == ["APPLIED"]
+    assert await house.value("select count(*) from terrace.replayed_standing") == 0
+
+
+async def test_a_corrected_month_without_a_rate_is_held_and_not_judged(house: House) -> None:
+    await house.people(2)
+    await house.record(("A1", "2025-01-01", "250000.00"))
+    await house.close("2025-01")
+    await house.fetch("""
+        insert into terrace.account
+            (customer_id, manager_id, branch_id, number, product_class, currency, opened_on)
+        select id, manager_id, branch_id, 'A9', 'FUND', 'USD', '2024-01-01'
+        from terrace.customer where number = 'C1'""")
+    await house.record(("A9", "2025-01-10", "1.00"))
+    await house.work()
+    (found,) = await house.fetch("select state, after from terrace.correction")
+    assert (found["state"], found["after"]["tier"]) == ("PENDING_REVIEW", None)
+
+
+async def test_a_replay_governs_the_close_of_its_own_month_only(house: House) -> None:
+    await house.people(2)
+    await house.record(("A1", "2024-12-01", "1000000.00"))
+    await house.close("2024-12")
+    await house.record(("A1", "2025-01-01", "600000.00"))
+    for month in ("2025-01", "2025-02", "2025-03"):
+        await house.close(month)
+    await house.record(("A1", "2025-02-01", "1050000.00"), ("A1", "2025-03-01", "600000.00"))
+    await house.work()
+    for month in ("2025-04", "2025-05"):
+        await house.close(month)
+    assert (await house.standing("C1"))["tier"] == {"code": "T2"}
+
+
+async def test_a_later_correction_of_the_same_month_takes_the_place_of_the_earlier(
+    house: House,
+) -> None:
+    await house.people(2)
+    await house.record(("A1", "2025-01-01", "100.00"))
+    await house.close("2025-01")
+    for amount, tier in (("250000.00", "T1"), ("600000.00", "T2")):
+        await house.record(("A1", "2025-01-01", amount))
+        await house.work()
+        found = await house.value("select state ->> 'tier' from terrace.replayed_standing")
+        assert found == tier
+
+
+async def test_a_correction_goes_on_from_the_one_before_it(house: House) -> None:
+    await house.people(2)
+    await house.record(("A1", "2025-01-01", "100.00"))
+    for month in ("2025-01", "2025-02"):
+        await house.close(month)
+    await house.record(("A1", "2025-01-01", "600000.00"), ("A1", "2025-02-01", "100.00"))
+    await house.work()
+    await house.record(("A1", "2025-02-01", "200.00"))
+    await house.work()
+    assert await corrections(house) == ["APPLIED", "APPLIED"]
+
+
+async def test_while_a_month_is_closed_only_its_closer_corrects(house: House) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-01", "250000.00"))
+    await house.close("2025-01")
+    await house.record(("A1", "2025-01-01", "600000.00"), ("A1", "2025-02-01", "210000.00"))
+    await request_close(house.database, Month(2025, 2), "test")
+    assert await recompute(house.database, 100) == 0
+    assert await corrections(house) == []
+    await house.work()
+    assert await corrections(house) == ["APPLIED"]
+    assert (await house.standing("C1"))["tier"] == {"code": "T2"}

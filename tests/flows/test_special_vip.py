@@ -1,11 +1,15 @@
 """Special VIP: granted for a year, unseen under a tier, revoked at once."""
 
+import logging
 from typing import Any
 
 import pytest
 
+from domain.months import Month
 from repository import special
-from repository.special import start_due_grants
+from repository.closing import plan_chunks, request_close
+from repository.special import end_relation, start_due_grants
+from repository.statements import sql
 from tests.house import House
 
 GRANT = """mutation ($c: ID!, $d: Date) { grantSpecialVip(input: {customer: $c, reason: "mayor",
@@ -182,3 +186,85 @@ async def test_a_grant_that_cannot_be_started_holds_no_other_up(
     monkeypatch.undo()
     assert await start_due_grants(house.database) == 1
     assert (await house.standing("C1"))["status"] == "SPECIAL"
+
+
+async def granted_on_the_20th(house: House) -> str:
+    await house.people()
+    await house.record(("A1", "2025-01-15", "50000.00"))
+    customer = await identifier(house, "C1")
+    await house.data(GRANT, {"c": customer, "d": "2025-01-20"})
+    await house.record(("A1", "2025-01-20", "50000.00"))
+    return customer
+
+
+async def test_after_a_revocation_a_new_grant_can_be_given(house: House) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-15", "50000.00"))
+    customer = await identifier(house, "C1")
+    await house.data(GRANT, {"c": customer})
+    await house.data(REVOKE, {"c": customer})
+    again = (await house.data(GRANT, {"c": customer}))["grantSpecialVip"]
+    assert (again["errors"], again["customer"]["standing"]["status"]) == ([], "SPECIAL")
+
+
+async def test_a_grant_that_is_over_cannot_be_revoked(house: House) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-15", "50000.00"))
+    customer = await identifier(house, "C1")
+    await house.data(GRANT, {"c": customer})
+    await house.record(("A1", "2025-12-31", "50000.00"))
+    await house.record(("A1", "2026-02-01", "50000.00"))
+    revoked = (await house.data(REVOKE, {"c": customer}))["revokeSpecialVip"]
+    assert [e["code"] for e in revoked["errors"]] == ["NOT_GRANTED"]
+
+
+async def test_nothing_is_decided_about_a_customer_while_a_month_is_closed(house: House) -> None:
+    customer = await granted_on_the_20th(house)
+    await request_close(house.database, Month(2025, 1), "test")
+    for document in (GRANT, REVOKE):
+        (answer,) = (await house.data(document, {"c": customer})).values()
+        assert [e["code"] for e in answer["errors"]] == ["MONTH_CLOSING"]
+    assert await start_due_grants(house.database) == 0
+
+
+async def test_no_grant_starts_once_the_close_judges(house: House) -> None:
+    await granted_on_the_20th(house)
+    await request_close(house.database, Month(2025, 1), "test")
+    async with house.database.unit() as connection:
+        await plan_chunks(connection, Month(2025, 1), 1, 3)
+    await start_due_grants(house.database, Month(2025, 1))
+    assert await house.value("select count(*) from terrace.standing") == 0
+
+
+async def test_no_grant_is_due_for_who_was_terminated(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await granted_on_the_20th(house)
+    async with house.database.unit() as connection:
+        customer = await connection.fetchrow(sql("customer_by_number"), "C1")
+        await end_relation(connection, customer, "deceased", await house.actor("hq"))
+    with caplog.at_level(logging.ERROR):
+        assert await start_due_grants(house.database) == 0
+    assert not caplog.records
+
+
+async def test_a_grant_shows_on_its_day_also_after_one_that_was_revoked(house: House) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-15", "50000.00"))
+    customer = await identifier(house, "C1")
+    await house.data(GRANT, {"c": customer})
+    await house.data(REVOKE, {"c": customer})
+    await house.data(GRANT, {"c": customer, "d": "2025-01-20"})
+    await house.record(("A1", "2025-01-20", "50000.00"))
+    assert await start_due_grants(house.database) == 1
+    assert (await house.standing("C1"))["status"] == "SPECIAL"
+
+
+async def test_a_grant_revoked_before_its_day_is_never_due(house: House) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-15", "50000.00"))
+    customer = await identifier(house, "C1")
+    await house.data(GRANT, {"c": customer, "d": "2025-01-20"})
+    await house.data(REVOKE, {"c": customer})
+    await house.record(("A1", "2025-01-20", "50000.00"))
+    assert await start_due_grants(house.database) == 0

@@ -149,7 +149,7 @@ async def test_a_close_that_failed_takes_balances_and_starts_anew(house: House) 
     await _prepare(house.database, month, 2, 10)
     assert await _judge_chunk(house.database, month, lambda run: None)
     async with house.database.unit() as connection:
-        await fail(connection, month, "a test said so")
+        await fail(connection, month, 1, "a test said so")
     await house.record(("A1", "2025-01-01", "600000.00"))
     assert await house.value("select count(*) from terrace.balance_update where held") == 0
     run = await house.close("2025-01")

@@ -3,11 +3,12 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+import asyncpg
 import pytest
 
 from domain.actors import Scope
 from repository import database
-from repository.database import STATEMENTS_KEPT, Database
+from repository.database import STATEMENTS_KEPT, Database, persistently
 from tests.house import KEY, House
 
 
@@ -31,3 +32,25 @@ async def test_closing_waits_for_all_connections_at_once(
         await held.enter_async_context(opened.writing())
         async with asyncio.timeout(1.5):  # one after another: 0.5 s for each of six
             await opened.__aexit__()
+
+
+async def test_a_clash_is_tried_again_but_not_for_ever() -> None:
+    tries = 0
+
+    async def third_time() -> int:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise asyncpg.UniqueViolationError("the same key came in another transaction")
+        return tries
+
+    async def never() -> None:
+        nonlocal tries
+        tries += 1
+        raise asyncpg.DeadlockDetectedError("again")
+
+    assert await persistently(third_time) == 3
+    tries = 0
+    with pytest.raises(asyncpg.DeadlockDetectedError):
+        await persistently(never)
+    assert tries == 5

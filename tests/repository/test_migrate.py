@@ -189,3 +189,11 @@ async def test_dropped_tiers_and_replayed_states_are_filled_in_where_there_is_da
             names = ("terrace.customer", "terrace.replayed_standing")
             oids = [await connection.fetchval("select $1::regclass::oid", name) for name in names]
             assert await connection.fetchval(forced, *oids)
+
+
+async def test_a_refused_signing_key_leaves_the_roles_as_they_are(addresses: Addresses) -> None:
+    async with new_database(addresses) as url:
+        with pytest.raises(MigrationError, match="another signing key"):
+            await migrate(url, "another signing key, of 32 bytes or more", home_currency="CNY")
+        async with Database(url, KEY) as database, database.reading(Scope.ALL) as connection:
+            assert await connection.fetchval("select 1") == 1

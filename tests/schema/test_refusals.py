@@ -1,6 +1,7 @@
 """What is refused before anything is read or done, and that nothing is."""
 
 import base64
+import json
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.house import House
 LIST = """query ($where: CustomerFilter, $after: String, $by: CustomerOrder) {
     customers(first: 2, where: $where, after: $after, orderBy: $by) { nodes { number }
         pageInfo { endCursor } } }"""
+CHANGES = "query ($after: String) { tierChanges(first: 1, after: $after) { nodes { id } } }"
 RAISE = """mutation ($id: ID!, $number: String) { a: raiseRiskSignal(input: {customer: $id,
     code: "OUTFLOW", severity: RED, facts: "f"}) { signal { id customer { accounts(where: {number:
     {eq: $number}}) { number } } } errors { code } } %s }"""
@@ -108,3 +110,75 @@ async def test_changes_without_a_manager_are_found_by_null(house: House) -> None
 @pytest.mark.parametrize("given", [{"contains": "x" * 4_001}, {"in": ["x"] * 10_001}], ids=list)
 async def test_what_is_compared_with_has_bounds(house: House, given: dict) -> None:
     assert code_of(await house.ask(LIST, {"where": {"name": given}})) == "BAD_USER_INPUT"
+
+
+def forged(cursor: str, *values: object) -> str:
+    mark, *_ = json.loads(base64.b64decode(cursor))
+    return base64.b64encode(json.dumps([mark, *values]).encode()).decode()
+
+
+async def test_a_forged_cursor_is_refused(house: House) -> None:
+    await house.people(3)
+    own = (await house.data(LIST))["customers"]["pageInfo"]["endCursor"]
+    for values in ((), ("C1", "C1"), (7,), (None,), ("C\0",)):
+        assert code_of(await house.ask(LIST, {"after": forged(own, *values)})) == "INVALID_CURSOR"
+
+
+async def test_a_forged_cursor_of_numbers_is_refused(house: House) -> None:
+    await house.people(2)
+    await house.record(("A1", "2025-01-01", "300000.00"))
+    await house.close("2025-01")
+    found = await house.data("{ tierChanges(first: 1) { pageInfo { endCursor } } }")
+    own = found["tierChanges"]["pageInfo"]["endCursor"]
+    _, *values = json.loads(base64.b64decode(own))
+    for place in range(len(values)):
+        for wrong in ("x", "1e3", "99999999999999999999", "1" * 5000, ""):
+            given = [wrong if n == place else value for n, value in enumerate(values)]
+            answer = await house.ask(CHANGES, {"after": forged(own, *given)})
+            assert code_of(answer) == "INVALID_CURSOR", given
+
+
+async def test_at_most_100_ids_at_once_and_none_beyond_the_keys(house: House) -> None:
+    await house.people(2)
+    document = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    one = (await house.data('{ customer(by: {number: "C1"}) { id } }'))["customer"]["id"]
+    assert len((await house.data(document, {"ids": [one] * 100}))["nodes"]) == 100
+    assert "data" not in await house.ask(document, {"ids": [one] * 101})
+    for name in (f"Customer:{2**31}", "Branch:2", "Customer:1.2"):
+        given = base64.b64encode(name.encode()).decode()
+        answer = await house.ask("query ($i: ID!) { customer(by: {id: $i}) { id } }", {"i": given})
+        assert answer == {"data": {"customer": None}}, name
+
+
+async def test_ever_new_documents_do_not_fill_the_memory(house: House) -> None:
+    house.engine._most_documents = 3
+    for n in range(5):
+        await house.data(f"{{ a{n}: viewer {{ role }} }}")
+    await house.data("{ viewer { role } }" + " " * 20_000)
+    assert [document[:5] for document, _ in house.engine._prepared] == ["{ a2:", "{ a3:", "{ a4:"]
+
+
+async def test_ever_new_shapes_of_variables_do_not_fill_the_memory(house: House) -> None:
+    document = LIST.replace("pageInfo { endCursor }", "totalCount")
+    for n in range(1, 56):
+        await house.data(document, {"where": {"or": [{"number": {"eq": "C1"}}] * n}})
+    assert len(house.engine.prepare(document, None).plans) == 50
+
+
+async def test_a_fragment_that_spreads_itself_is_refused(house: House) -> None:
+    answer = await house.ask("{ viewer { ...F } } fragment F on Viewer { ...F }")
+    assert code_of(answer) == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_null_in_place_of_a_default_is_refused(house: House) -> None:
+    document = """mutation ($i: CloseMonthInput = {month: "2025-01"}) {
+        closeMonth(input: $i) { errors { code } } }"""
+    assert code_of(await house.ask(document, {"i": None})) == "BAD_USER_INPUT"
+
+
+async def test_so_many_faults_are_told_and_no_more(house: House) -> None:
+    fields = " ".join(f"a{n}: nothing{n}" for n in range(50))
+    assert len((await house.ask(f"{{ {fields} }}"))["errors"]) <= 21
+    given = {"ids": [7.5] * 50}
+    answer = await house.ask("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", given)
+    assert len(answer["errors"]) <= 21

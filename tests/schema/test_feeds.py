@@ -1,0 +1,57 @@
+"""Feeds that end when they are told to, and look again whatever has happened."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from schema.feeds import Feeds
+from tests.house import House
+
+
+class Frozen:
+    """A listening connection whose server does not answer any more."""
+
+    async def add_listener(self, *_: Any) -> None:
+        """Taken at once."""
+
+    def is_closed(self) -> bool:
+        return False
+
+    async def execute(self, text: str) -> None:
+        """Answered at once."""
+
+    async def close(self, timeout: float) -> None:  # noqa: ASYNC109
+        raise TimeoutError
+
+
+async def test_feeds_end_though_closing_their_connection_fails(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def listener() -> Any:
+        return Frozen()
+
+    monkeypatch.setattr(house.database, "listener", listener)
+    feeds = Feeds(house.database, 0.2)
+    await feeds.__aenter__()
+    await asyncio.sleep(0.1)
+    await asyncio.wait_for(feeds.__aexit__(), 5)
+
+
+async def test_feeds_go_on_after_an_error_nobody_thought_of(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, failed = house.database.writing, 0
+
+    def broken() -> Any:
+        nonlocal failed
+        failed += 1
+        raise RuntimeError("broken")
+
+    async with Feeds(house.database, 0.05) as feeds:
+        monkeypatch.setattr(house.database, "writing", broken)
+        while failed < 2:
+            await asyncio.sleep(0.01)
+        monkeypatch.setattr(house.database, "writing", writing)
+        await house.fetch("update terrace.feed set head = 7 where topic = 'tier_change'")
+        await asyncio.wait_for(feeds.passed("tier_change", 6), 5)
