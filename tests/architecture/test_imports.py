@@ -31,7 +31,6 @@ LIBRARIES: dict[str, set[str]] = {
 
 GUESTS = {
     "schema/failures.py": {"asyncpg"},
-    "schema/feeds.py": {"asyncpg"},
     "cli/main.py": {"asyncpg"},
     "cli/commands/import_files.py": {"asyncpg"},
     "cli/serving.py": {"asyncpg", "starlette"},
