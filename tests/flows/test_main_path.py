@@ -1,11 +1,13 @@
 """From a balance to a manager's notification, with everything real in between."""
 
 import asyncio
+import base64
 import contextlib
 
 import orjson
 import pytest
 
+from schema.errors import RequestError
 from tests.house import House
 
 EVENTS = """subscription ($after: String) { tierChanged(after: $after) {
@@ -109,15 +111,22 @@ async def test_a_live_subscriber_is_told_within_a_moment(house: House) -> None:
     assert [e["change"]["kind"] for e in await waiting] == ["ENTERED"]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "dGllcl9jaGFuZ2U6", "cmlza19zaWduYWw6MQ==", "🦊"])
-async def test_a_cursor_that_is_none_is_refused(house: House, cursor: str) -> None:
-    from schema.errors import RequestError
+NO_CURSORS = [
+    *("", "x", "🦊", "tier_change:"),
+    "risk_signal:0",  # of another feed
+    "tier_change:1",  # beyond the end
+]
 
+
+@pytest.mark.parametrize("cursor", NO_CURSORS)
+async def test_a_cursor_that_is_none_is_refused(house: House, cursor: str) -> None:
+    given = base64.b64encode(cursor.encode()).decode() if ":" in cursor else cursor
     actor = await house.actor("hq")
     prepared = house.engine.prepare(EVENTS, None)
     with pytest.raises(RequestError) as refused:
-        async for _ in house.engine.subscribe(prepared, {"after": cursor}, actor):
-            pass
+        async with asyncio.timeout(5):
+            async for _ in house.engine.subscribe(prepared, {"after": given}, actor):
+                pass
     assert refused.value.errors[0]["extensions"] == {"code": "INVALID_CURSOR"}
 
 

@@ -268,3 +268,16 @@ async def test_a_grant_revoked_before_its_day_is_never_due(house: House) -> None
     await house.data(REVOKE, {"c": customer})
     await house.record(("A1", "2025-01-20", "50000.00"))
     assert await start_due_grants(house.database) == 0
+
+
+async def test_grants_wait_while_the_database_is_away(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await granted_on_the_20th(house)
+
+    async def away(*_: Any) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(special, "_start_due", away)
+    with pytest.raises(ConnectionResetError):  # for the worker's loop, which looks again later
+        await start_due_grants(house.database)

@@ -55,3 +55,18 @@ async def test_feeds_go_on_after_an_error_nobody_thought_of(
         monkeypatch.setattr(house.database, "writing", writing)
         await house.fetch("update terrace.feed set head = 7 where topic = 'tier_change'")
         await asyncio.wait_for(feeds.passed("tier_change", 6), 5)
+
+
+async def test_a_listener_whose_connection_was_ended_listens_again(house: House) -> None:
+    listeners = """select pid from pg_stat_activity
+        where datname = current_database() and application_name = 'terrace listener'"""
+
+    async def pid() -> int:
+        async with asyncio.timeout(10):
+            while not (found := await house.value(listeners)):
+                await asyncio.sleep(0.05)
+            return int(found)
+
+    before = await pid()
+    await house.value("select pg_terminate_backend($1, 5000)", before)
+    assert await pid() != before
