@@ -17,6 +17,16 @@ from repository.closing import (
 from tests.house import House
 from workers import close
 
+JANUARY = Month(2025, 1)
+
+
+async def judging(house: House) -> None:
+    """A close that may judge, in chunks of two customers."""
+    await house.people()
+    await house.record(("A1", "2025-01-01", "250000.00"))
+    await request_close(house.database, JANUARY, "test")
+    await close._prepare(house.database, JANUARY, 2, 10)
+
 
 async def test_a_close_whose_sums_disagree_publishes_nothing(
     house: House, monkeypatch: pytest.MonkeyPatch
@@ -39,29 +49,24 @@ async def test_a_close_whose_sums_disagree_publishes_nothing(
 async def test_a_close_that_lost_a_standing_is_not_published(house: House) -> None:
     await house.people()
     await house.record(("A1", "2025-01-01", "250000.00"))
-    month = Month(2025, 1)
-    await request_close(house.database, month, "test")
-    await close._prepare(house.database, month, 10, 10)
-    while await close._judge_chunk(house.database, month, lambda run: None):
+    await request_close(house.database, JANUARY, "test")
+    await close._prepare(house.database, JANUARY, 10, 10)
+    while await close._judge_chunk(house.database, JANUARY, lambda run: None):
         pass
     await house.fetch("delete from terrace.standing where customer_id = 4")
     with pytest.raises(close.VerificationFailed, match="standings 3 of 4"):
-        await close._publish(house.database, month)
+        await close._publish(house.database, JANUARY)
 
 
 async def test_a_closer_of_a_failed_run_can_write_nothing_any_more(house: House) -> None:
-    await house.people()
-    await house.record(("A1", "2025-01-01", "250000.00"))
-    month = Month(2025, 1)
-    await request_close(house.database, month, "test")
-    await close._prepare(house.database, month, 2, 10)
+    await judging(house)
     async with house.database.unit() as connection:
-        await fail(connection, month, 1, "a test said so")
-    await request_close(house.database, month, "test")
-    await close._prepare(house.database, month, 2, 10)
+        await fail(connection, JANUARY, 1, "a test said so")
+    await request_close(house.database, JANUARY, "test")
+    await close._prepare(house.database, JANUARY, 2, 10)
     async with house.database.unit() as connection:
-        assert await claim_chunk(connection, month, 1) is None
-        assert await claim_chunk(connection, month, 2) is not None
+        assert await claim_chunk(connection, JANUARY, 1) is None
+        assert await claim_chunk(connection, JANUARY, 2) is not None
 
 
 async def test_a_close_does_not_take_the_business_date_back(house: House) -> None:
@@ -74,24 +79,16 @@ async def test_a_close_does_not_take_the_business_date_back(house: House) -> Non
 
 
 async def test_asking_for_a_running_close_again_does_not_begin_it_anew(house: House) -> None:
-    await house.people()
-    await house.record(("A1", "2025-01-01", "250000.00"))
-    month = Month(2025, 1)
-    await request_close(house.database, month, "test")
-    await close._prepare(house.database, month, 2, 10)
-    assert await close._judge_chunk(house.database, month, lambda run: None)
-    run = await request_close(house.database, month, "test")
+    await judging(house)
+    assert await close._judge_chunk(house.database, JANUARY, lambda run: None)
+    run = await request_close(house.database, JANUARY, "test")
     assert (run.state, run.epoch, run.judged) == ("RUNNING", 1, 2)
 
 
 async def test_a_closer_that_is_done_leaves_publishing_to_the_last(house: House) -> None:
-    await house.people()
-    await house.record(("A1", "2025-01-01", "250000.00"))
-    month = Month(2025, 1)
-    await request_close(house.database, month, "test")
-    await close._prepare(house.database, month, 2, 10)
-    assert await close._judge_chunk(house.database, month, lambda run: None)
-    await close._publish(house.database, month)
+    await judging(house)
+    assert await close._judge_chunk(house.database, JANUARY, lambda run: None)
+    await close._publish(house.database, JANUARY)
     calendar = (await house.data("{ calendar { openMonth lastClosedMonth } }"))["calendar"]
     assert calendar == {"openMonth": "2025-01", "lastClosedMonth": None}
 
@@ -101,16 +98,15 @@ async def test_a_month_is_published_by_one_closer_alone(house: House) -> None:
     await house.record(("A1", "2025-01-01", "250000.00"))
     await house.close("2025-01")
     async with house.database.unit() as connection:
-        assert not await publish(connection, Month(2025, 1), anew=True)
+        assert not await publish(connection, JANUARY, anew=True)
     assert await house.value("select count(*) from terrace.dirty") == 0
 
 
 async def test_chunks_do_not_revive_a_close_that_has_failed(house: House) -> None:
     await house.people()
     await house.record(("A1", "2025-01-01", "250000.00"))
-    month = Month(2025, 1)
-    await request_close(house.database, month, "test")
+    await request_close(house.database, JANUARY, "test")
     async with house.database.unit() as connection:
-        await fail(connection, month, 1, "a test said so")
-        await plan_chunks(connection, month, 1, 2)
-        assert (await close_state(connection, month)).state == "FAILED"
+        await fail(connection, JANUARY, 1, "a test said so")
+        await plan_chunks(connection, JANUARY, 1, 2)
+        assert (await close_state(connection, JANUARY)).state == "FAILED"

@@ -23,6 +23,14 @@ def account(number: int, customer: int, closed_on: date | None = None) -> tuple[
     return (f"A{number}", f"C{customer}", "DEMAND_DEPOSIT", "CNY", OPENED, closed_on)
 
 
+async def january_closing(house: House, customers: int = 2) -> None:
+    """A close is asked for, and nothing of it done yet."""
+    await house.people(customers)
+    await house.record(("A1", "2025-01-01", "100000.00"))
+    await house.work()
+    await request_close(house.database, JAN, "test")
+
+
 async def test_what_a_close_held_back_is_posted_before_the_next_one_begins(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,10 +59,7 @@ async def test_what_a_close_held_back_is_posted_before_the_next_one_begins(
 async def test_a_closer_that_comes_late_does_not_fail_a_published_close(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await house.people(2)
-    await house.record(("A1", "2025-01-01", "100000.00"))
-    await house.work()
-    await request_close(house.database, JAN, "test")
+    await january_closing(house)
     await house.record(("A1", "2025-01-01", "900000.00"))  # held
     counts, first = close.counts, True
 
@@ -77,10 +82,7 @@ async def test_a_closer_that_comes_late_does_not_fail_a_published_close(
 async def test_a_stale_closer_does_not_fail_a_run_begun_anew(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await house.people(2)
-    await house.record(("A1", "2025-01-01", "100000.00"))
-    await house.work()
-    await request_close(house.database, JAN, "test")
+    await january_closing(house)
     resum, fail, first = close.resum, close.fail, True
 
     async def wrong(*arguments: Any) -> Any:
@@ -107,10 +109,7 @@ async def test_a_stale_closer_does_not_fail_a_run_begun_anew(
 async def test_closers_with_other_chunks_plan_once(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await house.people(12)
-    await house.record(("A1", "2025-01-01", "100000.00"))
-    await house.work()
-    await request_close(house.database, JAN, "test")
+    await january_closing(house, 12)
     plan, first = close.plan_chunks, True
 
     async def late(*arguments: Any) -> None:
