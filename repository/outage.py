@@ -3,8 +3,6 @@
 import logging
 import time
 
-from repository.database import UNREACHABLE
-
 
 class Outage:
     """What cannot be reached for now; `what` is the work it keeps from being done."""
@@ -15,8 +13,8 @@ class Outage:
         self._what = what
         self._since: float | None = None
 
-    def lasts(self, error: BaseException) -> None:
-        """It cannot be reached; told only the first time."""
+    def lasts(self, error: BaseException, *, unexpected: bool = False) -> None:
+        """It cannot be reached; told only the first time, with a traceback if unexpected."""
         if self._since is None:
             self._since = time.monotonic()
             text = str(error) or type(error).__name__
@@ -24,7 +22,7 @@ class Outage:
                 "%s: not possible for now, tried again: %s",
                 self._what,
                 text,
-                exc_info=not isinstance(error, UNREACHABLE),
+                exc_info=unexpected,
             )
 
     def is_over(self) -> None:

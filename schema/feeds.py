@@ -12,7 +12,7 @@ import logging
 from typing import Any
 
 from repository.cancellation import end_if_told_to
-from repository.database import Database
+from repository.database import UNREACHABLE, Database
 from repository.outage import Outage
 from repository.reading.parameters import InvalidArgument
 from repository.statements import sql
@@ -74,7 +74,7 @@ class Feeds:
                     await connection.close(timeout=2)
             except Exception as error:
                 end_if_told_to(error)
-                outage.lasts(error)
+                outage.lasts(error, unexpected=not isinstance(error, UNREACHABLE))
                 await asyncio.sleep(self._poll_seconds)
 
     async def _watch(self) -> None:
@@ -91,7 +91,7 @@ class Feeds:
                     self._moved = asyncio.Event()
             except Exception as error:  # whatever it is, subscribers wait for the next look
                 end_if_told_to(error)
-                outage.lasts(error)
+                outage.lasts(error, unexpected=not isinstance(error, UNREACHABLE))
             try:
                 await asyncio.wait_for(self._look.wait(), self._poll_seconds)
             except TimeoutError:

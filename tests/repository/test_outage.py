@@ -18,6 +18,7 @@ def test_an_outage_is_told_when_it_begins_and_when_it_ends(
         for _ in range(3):
             outage.lasts(TimeoutError())
         assert caplog.messages == ["reading: not possible for now, tried again: TimeoutError"]
+        assert not caplog.records[0].exc_info
         for _ in range(3):
             outage.is_over()
         assert caplog.messages[1:] == ["reading: possible again after 0 s"]

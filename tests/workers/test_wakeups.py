@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from cli.embedded import Addresses
 from cli.embedded.valkey import Valkey
 from settings import Settings
@@ -65,7 +67,7 @@ async def test_sending_without_redis_neither_fails_nor_waits() -> None:
         assert time.monotonic() - began < 0.5
 
 
-async def test_redis_may_go_and_come_back(tmp_path: Path) -> None:
+async def test_redis_may_go_and_come_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     heard: list[str] = []
     server = Valkey(tmp_path / "valkey")
     url = await asyncio.to_thread(server.start)
@@ -90,6 +92,9 @@ async def test_redis_may_go_and_come_back(tmp_path: Path) -> None:
                     await asyncio.sleep(0.2)
 
             await asyncio.wait_for(again(), 10)
+        told = [record for record in caplog.records if record.name == "workers.wakeups"]
+        assert any("hearing wake-ups" in record.message for record in told)
+        assert not any(record.exc_info for record in told), "a loss of Redis is no fault of ours"
     finally:
         await asyncio.to_thread(server.stop)
 
