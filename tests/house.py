@@ -143,6 +143,15 @@ class House:
         async with self.database.writing() as connection:
             return await close_state(connection, Month.parse(month))
 
+    async def three_months_below_their_tier(self) -> None:
+        """C1 of the third tier, with 600,000 in three closed months of 2025 after it."""
+        await self.people(2)
+        await self.record(("A1", "2024-12-01", "1000000.00"))
+        await self.close("2024-12")
+        await self.record(("A1", "2025-01-01", "600000.00"))
+        for month in ("2025-01", "2025-02", "2025-03"):
+            await self.close(month)
+
     async def standing(self, number: str, month: str | None = None) -> dict[str, Any]:
         found = await self.data(
             """query ($n: String!, $m: Month) { customer(by: {number: $n}) { standing(month: $m) {

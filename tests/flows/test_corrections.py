@@ -22,12 +22,7 @@ async def changes(house: House) -> dict[str, tuple[str, str | None, str | None]]
 
 async def test_an_upward_correction_governs_from_the_open_months_close_on(house: House) -> None:
     """The worked case: below the tier for three months, the middle one corrected upwards."""
-    await house.people(2)
-    await house.record(("A1", "2024-12-01", "1000000.00"))
-    await house.close("2024-12")
-    await house.record(("A1", "2025-01-01", "600000.00"))
-    for month in ("2025-01", "2025-02", "2025-03"):
-        await house.close(month)
+    await house.three_months_below_their_tier()
     published = [("ACTIVE", "T3"), ("WATCH", "T3"), ("WATCH", "T3"), ("ACTIVE", "T2")]
     months = ["2025-01", "2025-02", "2025-03", "2025-04"]
     assert await statuses(house, months) == published
@@ -208,12 +203,7 @@ async def test_a_corrected_month_without_a_rate_is_held_and_not_judged(house: Ho
 
 
 async def test_a_replay_governs_the_close_of_its_own_month_only(house: House) -> None:
-    await house.people(2)
-    await house.record(("A1", "2024-12-01", "1000000.00"))
-    await house.close("2024-12")
-    await house.record(("A1", "2025-01-01", "600000.00"))
-    for month in ("2025-01", "2025-02", "2025-03"):
-        await house.close(month)
+    await house.three_months_below_their_tier()
     await house.record(("A1", "2025-02-01", "1050000.00"), ("A1", "2025-03-01", "600000.00"))
     await house.work()
     for month in ("2025-04", "2025-05"):

@@ -12,12 +12,7 @@ async def outlook(house: House) -> dict[str, Any]:
 
 
 async def test_it_goes_on_from_an_applied_correction_as_the_close_will(house: House) -> None:
-    await house.people(2)
-    await house.record(("A1", "2024-12-01", "1000000.00"))
-    await house.close("2024-12")
-    await house.record(("A1", "2025-01-01", "600000.00"))
-    for month in ("2025-01", "2025-02", "2025-03"):
-        await house.close(month)
+    await house.three_months_below_their_tier()
     await house.record(("A1", "2025-02-01", "1050000.00"), ("A1", "2025-03-01", "600000.00"))
     await house.work()
     promised = await outlook(house)
