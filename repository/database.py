@@ -1,9 +1,10 @@
 """Connections: a pool for each kind of scope, a pool for writing, and the unit of work."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -11,6 +12,7 @@ import asyncpg
 import orjson
 
 from domain.actors import Scope
+from repository.readers import Readers
 from repository.roles import WRITER, login_name, login_password
 
 if TYPE_CHECKING:
@@ -99,10 +101,6 @@ async def prepare_connection(connection: Any) -> None:
         )
 
 
-async def _keep_as_is(connection: Any) -> None:
-    """Readers only ever use transaction-local settings, so there is nothing to reset."""
-
-
 async def _close(pool: Pool) -> None:
     try:
         await asyncio.wait_for(pool.close(), _CLOSE_SECONDS)
@@ -135,53 +133,68 @@ class Database:
         self._writer_connections = writer_connections
         self._acquire_seconds = acquire_seconds
         self._statement_seconds = statement_seconds
-        self._readers: dict[Scope, Pool] = {}
+        self._readers: dict[Scope, Readers] = {}
         self._writer: Pool | None = None
 
     async def __aenter__(self) -> "Database":
         """Make the pools; connections are opened as they are needed."""
-        timeout = str(int(self._statement_seconds * 1000))
         for scope in Scope:
-            self._readers[scope] = await self._pool(
-                scope.value,
-                size=self._reader_connections,
-                settings={**_READER_SETTINGS, "statement_timeout": timeout},
-                reset=_keep_as_is,
+            self._readers[scope] = Readers(
+                partial(self._reader, scope), self._reader_connections, self._acquire_seconds
             )
-        self._writer = await self._pool(
-            WRITER, size=self._writer_connections, settings=_WRITER_SETTINGS, reset=None
+        self._writer = await asyncpg.create_pool(
+            **self._login(WRITER),
+            min_size=0,
+            max_size=self._writer_connections,
+            max_inactive_connection_lifetime=300,
+            max_queries=1_000_000_000,
+            server_settings=_WRITER_SETTINGS,
+            init=prepare_connection,
         )
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         """Close every connection, by force if one does not come back."""
-        await asyncio.gather(*(_close(pool) for pool in self._pools()))
-        self._readers = {}
-        self._writer = None
+        readers, self._readers = self._readers, {}
+        writer, self._writer = self._writer, None
+        closing = [reader.close() for reader in readers.values()]
+        await asyncio.gather(*closing, *([_close(writer)] if writer else []))
 
-    def _pools(self) -> list[Pool]:
-        return [*self._readers.values(), *([self._writer] if self._writer else [])]
+    def _login(self, kind: str) -> dict[str, Any]:
+        """How a kind of role connects; both kinds of pool keep their statements alike."""
+        return {
+            "dsn": self.url,
+            "user": login_name(kind, self.name),
+            "password": login_password(self._key, kind, self.name),
+            "statement_cache_size": STATEMENTS_KEPT,
+            "max_cached_statement_lifetime": _STATEMENT_SECONDS_KEPT,
+        }
 
-    async def _pool(self, kind: str, *, size: int, settings: dict[str, str], reset: Any) -> Pool:
-        return await asyncpg.create_pool(
-            self.url,
-            user=login_name(kind, self.name),
-            password=login_password(self._key, kind, self.name),
-            min_size=0,
-            max_size=size,
-            max_inactive_connection_lifetime=300,
-            max_queries=1_000_000_000,
-            statement_cache_size=STATEMENTS_KEPT,
-            max_cached_statement_lifetime=_STATEMENT_SECONDS_KEPT,
-            server_settings=settings,
-            init=prepare_connection,
-            reset=reset,
+    async def _reader(self, scope: Scope) -> "asyncpg.Connection[asyncpg.Record]":
+        """A new connection that reads for a kind of scope.
+
+        It only ever uses transaction-local settings, so nothing has to be reset between requests.
+        """
+        timeout = str(int(self._statement_seconds * 1000))
+        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
+            **self._login(scope.value),
+            timeout=self._acquire_seconds,
+            server_settings={**_READER_SETTINGS, "statement_timeout": timeout},
         )
+        await prepare_connection(connection)
+        return connection
+
+    async def answer(self, scope: Scope, statement: str, values: Sequence[Any]) -> str:
+        """The text that a compiled statement returns to a kind of scope.
+
+        Requests of one statement that wait at the same time share a round trip (`readers`).
+        """
+        return await self._readers[scope].answer(statement, values)
 
     @asynccontextmanager
     async def reading(self, scope: Scope) -> AsyncIterator[Connection]:
         """A connection that sees the rows of a kind of scope; one statement is one transaction."""
-        async with self._readers[scope].acquire(timeout=self._acquire_seconds) as connection:
+        async with self._readers[scope].connection() as connection:
             yield connection
 
     @asynccontextmanager
@@ -201,8 +214,6 @@ class Database:
     async def listener(self) -> "asyncpg.Connection[asyncpg.Record]":
         """A connection of its own for LISTEN, outside every pool; the caller closes it."""
         return await asyncpg.connect(
-            self.url,
-            user=login_name(WRITER, self.name),
-            password=login_password(self._key, WRITER, self.name),
+            **self._login(WRITER),
             server_settings={**_WRITER_SETTINGS, "application_name": "terrace listener"},
         )

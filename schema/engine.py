@@ -223,8 +223,7 @@ class Engine:
         return plan
 
     async def _run(self, plan: Plan, values: Sequence[Any], actor: Actor) -> bytes:
-        async with self._database.reading(actor.scope) as connection:
-            answer: str = await connection.fetchval(plan.statement.sql, *values)
+        answer = await self._database.answer(actor.scope, plan.statement.sql, values)
         if plan.fills:
             return orjson.dumps(filled(orjson.loads(answer), plan.fills))
         return answer.encode()
