@@ -5,7 +5,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.engine import Engine, P
 from api.health import Readiness
@@ -14,6 +15,23 @@ from api.http import GraphQLEndpoint
 from api.identity import Admission
 from api.sockets import SocketEndpoint, SocketLimits
 from settings import Settings
+
+
+class Application(Starlette):
+    """Starlette, with the one path that nearly every request is for taken out of its routing."""
+
+    def __init__(self, endpoint: ASGIApp, **options: Any) -> None:
+        """`endpoint` answers HTTP on PATH, errors of its own included."""
+        super().__init__(**options)
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or live through a socket or the application's lifespan."""
+        if scope["type"] == "http" and scope["path"] == PATH:
+            await self._endpoint(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -49,9 +67,9 @@ def build(
             finally:
                 await sockets.close_all()
 
-    app = Starlette(
+    app = Application(
+        endpoint,
         routes=[
-            Route(PATH, endpoint),
             WebSocketRoute(PATH, sockets),
             *health_routes(readiness),
         ],

@@ -15,9 +15,10 @@ from starlette.applications import Starlette
 from api.app import build, close_sockets
 from api.identity import Authenticator
 from cli.embedded import Addresses, signing_key
+from cli.http_protocol import OneWriteProtocol
 from cli.listening import bound
 from cli.session import open_database
-from domain.actors import Scope
+from domain.actors import Role, Scope
 from repository import actors
 from repository.database import Database, database_name
 from repository.migrate import pending
@@ -39,10 +40,10 @@ def application(settings: Settings, addresses: Addresses) -> Starlette:
     engine = Engine(
         database,
         feeds,
-        Limits(settings.max_depth, settings.max_fields, settings.max_tokens),
+        limits_of(settings),
         wake=wakeups.send,
         future_days=settings.future_days,
-        documents=settings.plan_cache,
+        kept=settings.plan_cache,
     )
     authenticator = Authenticator(signing_key(settings), partial(actors.resolve, database))
 
@@ -56,6 +57,12 @@ def application(settings: Settings, addresses: Addresses) -> Starlette:
 
     readiness = partial(_readiness, database)
     return build(settings, engine, authenticator, readiness, lifespan=lifespan)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What an operation may have at the most."""
+    cost = {Role(role): points for role, points in settings.max_cost.items()}
+    return Limits(settings.max_depth, settings.max_fields, settings.max_tokens, cost)
 
 
 async def _readiness(database: Database) -> Mapping[str, str]:
@@ -90,6 +97,7 @@ def serve(settings: Settings, addresses: Addresses) -> None:
         application(settings, addresses),
         log_level="warning",
         access_log=False,
+        http=OneWriteProtocol,
         ws="websockets-sansio",
         ws_max_size=settings.max_frame_bytes,
         ws_per_message_deflate=False,
