@@ -24,6 +24,15 @@ def default_data_dir() -> Path:
     return base / "terrace"
 
 
+_POINTS = {
+    "customer": 50_000,
+    "manager": 500_000,
+    "branch": 500_000,
+    "hq": 500_000,
+    "risk": 500_000,
+    "auditor": 500_000,
+    "integrator": 500_000,
+}
 _SCHEMES = {
     "database_url": ("postgresql", "postgres"),
     "redis_url": ("redis", "rediss", "unix"),
@@ -109,6 +118,12 @@ class Settings(BaseSettings):
     max_fields: int = Field(
         default=1_000, ge=1, description="Fields of an operation after its fragments are spread"
     )
+    max_cost: dict[str, int] = Field(
+        default={},
+        validate_default=True,
+        description="Points an operation may cost, by role as JSON; roles left out have "
+        "50000 (customer) or 500000 (all others)",
+    )
     max_tokens: int = Field(default=5_000, ge=1, description="Tokens of a GraphQL document")
     plan_cache: int = Field(
         default=1_000, ge=1, description="Prepared documents, with their plans, kept per process"
@@ -130,6 +145,16 @@ class Settings(BaseSettings):
         if parts.scheme not in schemes:
             raise ValueError(f"an address starts with {' or '.join(f'{s}://' for s in schemes)}")
         return value
+
+    @field_validator("max_cost")
+    @classmethod
+    def _points_by_role(cls, value: dict[str, int]) -> dict[str, int]:
+        for role, points in value.items():
+            if role not in _POINTS:
+                raise ValueError(f"'{role}' is no role; there are {', '.join(_POINTS)}")
+            if points < 1:
+                raise ValueError(f"{role} must have at least 1 point")
+        return {**_POINTS, **value}
 
     @field_validator("time_zone")
     @classmethod

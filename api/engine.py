@@ -32,9 +32,16 @@ class Engine(Protocol[P]):
         ...
 
     async def execute(
-        self, prepared: P, variables: Mapping[str, object] | None, actor: Actor
+        self,
+        prepared: P,
+        variables: Mapping[str, object] | None,
+        actor: Actor,
+        extensions: Mapping[str, object] | None = None,
     ) -> bytes:
-        """Run a query or mutation: the bytes of `{"data": ..., "errors": ...}`."""
+        """Run a query or mutation: the bytes of `{"data": ..., "errors": ..., "extensions": ...}`.
+
+        `extensions` are the request's.
+        """
         ...
 
     def subscribe(

@@ -91,7 +91,9 @@ class GraphQLEndpoint(Generic[P]):
         if by_get and prepared.kind == "mutation":
             raise _not_allowed("Mutations need POST", b"POST")
         async with cancelled_on_disconnect(receive):
-            return await self._engine.execute(prepared, request.variables, actor)
+            return await self._engine.execute(
+                prepared, request.variables, actor, request.extensions
+            )
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         """The body, counted while it streams in: a length that was announced proves nothing."""

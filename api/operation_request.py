@@ -17,6 +17,7 @@ class OperationRequest:
     query: str
     operation_name: str | None = None
     variables: dict[str, object] | None = None
+    extensions: dict[str, object] | None = None
 
 
 def request_of(value: object) -> OperationRequest:
@@ -37,7 +38,7 @@ def request_of(value: object) -> OperationRequest:
         if extensions is not None and "persistedQuery" in extensions:
             raise Refusal(Code.PERSISTED_QUERY_NOT_SUPPORTED, "PersistedQueryNotSupported")
         raise Refusal(Code.BAD_REQUEST, "'query' is missing")
-    return OperationRequest(query, operation_name or None, variables)
+    return OperationRequest(query, operation_name or None, variables, extensions)
 
 
 def _optional(members: Mapping[str, object], name: str, kind: type[T], wanted: str) -> T | None:

@@ -216,7 +216,9 @@ class Connection(Generic[P]):
     async def _single(
         self, prepared: P, request: OperationRequest, session: Session
     ) -> AsyncIterator[bytes]:
-        yield await self._engine.execute(prepared, request.variables, session.actor)
+        yield await self._engine.execute(
+            prepared, request.variables, session.actor, request.extensions
+        )
 
     async def _keep_time(self) -> NoReturn:
         """Close the socket when its time is up, ping it when nothing else was said."""

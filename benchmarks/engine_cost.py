@@ -3,8 +3,7 @@
 import asyncio
 import statistics
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import cast
 
 from domain.actors import Actor, Scope
@@ -21,11 +20,7 @@ _IN_A_BATCH = 100
 class _NoDatabase:
     """Stands for the pools: every statement is answered at once."""
 
-    @asynccontextmanager
-    async def reading(self, scope: Scope) -> AsyncIterator["_NoDatabase"]:
-        yield self
-
-    async def fetchval(self, statement: str, *values: object) -> str:
+    async def answer(self, scope: Scope, statement: str, values: Sequence[object]) -> str:
         return "{}"
 
 
@@ -43,7 +38,7 @@ async def measure(document: str, variables: Mapping[str, object], actor: Actor) 
         Limits(15, 1000, 5000),
         wake=_sleep,
         future_days=366,
-        documents=_NEW_DOCUMENTS + 1,
+        kept=_NEW_DOCUMENTS + 1,
     )
 
     async def cached() -> None:

@@ -191,6 +191,20 @@ class Database:
         """
         return await self._readers[scope].answer(statement, values)
 
+    async def explain(self, scope: Scope, statement: str, parameters: int) -> list[str]:
+        """How the database runs a statement of so many parameters for a kind of scope, by lines.
+
+        It is the generic plan, which all values share.
+        """
+        async with self.reading(scope) as connection:
+            await connection.execute(f"prepare explained as {statement}")
+            try:
+                nulls = ", ".join(["null"] * parameters)
+                rows = await connection.fetch(f"explain (verbose) execute explained({nulls})")
+            finally:
+                await connection.execute("deallocate explained")
+            return [row[0] for row in rows]
+
     @asynccontextmanager
     async def reading(self, scope: Scope) -> AsyncIterator[Connection]:
         """A connection that sees the rows of a kind of scope; one statement is one transaction."""

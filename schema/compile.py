@@ -21,15 +21,20 @@ from graphql import (
 
 from repository.reading.conditions import Condition
 from repository.reading.nodes import (
+    FAULT,
+    FILL,
+    KIND,
     ByKind,
     Edges,
     Elements,
+    Fault,
     Formula,
     Join,
     Literal,
     Many,
     Node,
     One,
+    Owned,
     Page,
     PageInfo,
     PagePart,
@@ -38,7 +43,14 @@ from repository.reading.nodes import (
     Total,
     Value,
 )
-from repository.reading.parameters import Constant, Derived, Source
+from repository.reading.parameters import (
+    Constant,
+    Derived,
+    InvalidArgument,
+    Place,
+    Source,
+    UnreadableScalar,
+)
 from repository.reading.tables import Table
 from schema import identifiers
 from schema.arguments import Arguments, arguments_of
@@ -58,9 +70,8 @@ from schema.fields import (
     ToMany,
     ToOne,
 )
-from schema.selection import collect
+from schema.selection import collect, response_key
 
-FILL = " fill"  # no response key has a space, so this marks what Python fills in
 Fill = Callable[[dict[str, Any]], Any]
 
 
@@ -75,13 +86,22 @@ class NodeType:
 
 @dataclass(slots=True)
 class Compiler:
-    """Compiles selections of one operation for one structure of its variables."""
+    """Compiles selections of one operation for one structure of its variables.
+
+    A field whose arguments are no good becomes a fault and all others go on: `known` are those
+    that came out when the values were looked at, `faults` all of them. `settling` also asks for
+    the types of objects that the answer does not tell, for `schema.settle`.
+    """
 
     schema: GraphQLSchema
     node_types: Mapping[str, NodeType]
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Mapping[str, Any]
+    known: Mapping[Place, InvalidArgument] = field(default_factory=dict)
+    settling: bool = False
     fills: list[Fill] = field(default_factory=list)
+    faults: list[InvalidArgument] = field(default_factory=list)
+    place: Place = ()
 
     def record(
         self,
@@ -107,10 +127,29 @@ class Compiler:
     def field(
         self, object_type: GraphQLObjectType, nodes: list[FieldNode], given: Spec | None = None
     ) -> Node:
+        """The node of one field, or its fault."""
+        if nodes[0].name.value == "__typename":
+            return Literal(object_type.name)
+        above, self.place = self.place, (*self.place, (object_type.name, response_key(nodes[0])))
+        try:
+            fault = self.known.get(self.place)
+            if fault is not None:
+                raise fault
+            made = self.made(object_type, nodes, given)
+            return Owned(self.place, made) if nodes[0].arguments else made
+        except UnreadableScalar:
+            raise
+        except InvalidArgument as fault:
+            self.faults.append(fault)
+            return Fault(len(self.faults) - 1)
+        finally:
+            self.place = above
+
+    def made(
+        self, object_type: GraphQLObjectType, nodes: list[FieldNode], given: Spec | None
+    ) -> Node:
         """The node of one field, as its specification (or the one given instead) says."""
         name = nodes[0].name.value
-        if name == "__typename":
-            return Literal(object_type.name)
         definition = object_type.fields[name]
         arguments = arguments_of(nodes[0], definition, self.variables)
         spec = given or definition.extensions["strawberry-definition"].metadata[PLANNED].spec
@@ -225,7 +264,10 @@ class Compiler:
             assert isinstance(object_type, GraphQLObjectType)
             on = _matched(node_type.keys)
             join = Join(node_type.table, on, node_type.where)
-            options.append((name, One(join, self.record(object_type, sets))))
+            record = self.record(object_type, sets)
+            if self.settling:
+                record = Record([(KIND, Literal(name)), *record.fields])
+            options.append((name, One(join, record)))
         source = arguments.source("id" if single else "ids") or Constant([])
         listed = _as_list if single else _at_most_100
         return ByKind(
@@ -247,14 +289,21 @@ class Compiler:
         return Record([(FILL, Literal(str(len(self.fills) - 1))), *needs.items()])
 
 
-def filled(value: Any, fills: Sequence[Fill]) -> Any:
-    """A decoded answer with every marked object replaced by what its function makes of it."""
+def filled(value: Any, fills: Sequence[Fill], failures: list[Exception]) -> Any:
+    """A decoded answer with every marked object replaced by what its function makes of it.
+
+    Where that fails, the exception stands marked as a fault, and is added to `failures`.
+    """
     if isinstance(value, dict):
         if FILL in value:
-            return fills[int(value[FILL])](value)
-        return {key: filled(member, fills) for key, member in value.items()}
+            try:
+                return fills[int(value[FILL])](value)
+            except Exception as fault:
+                failures.append(fault)
+                return {FAULT: fault}
+        return {key: filled(member, fills, failures) for key, member in value.items()}
     if isinstance(value, list):
-        return [filled(member, fills) for member in value]
+        return [filled(member, fills, failures) for member in value]
     return value
 
 

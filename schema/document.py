@@ -1,7 +1,9 @@
 """Documents: parsed, measured and validated once, and remembered."""
 
+import itertools
+import re
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from graphql import (
     FragmentDefinitionNode,
@@ -24,6 +26,7 @@ from schema.errors import (
     refusal,
 )
 from schema.limits import Limits, check
+from schema.variables import Variables
 
 Kind = Literal["query", "mutation", "subscription"]
 _MOST_ERRORS = 20
@@ -32,14 +35,23 @@ _MOST_ERRORS = 20
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
 
 
-@dataclass(slots=True)
+_INTROSPECTION = re.compile(r"\b__(?:schema|type)\b")
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
-    """An operation that may be run; `plans` are its compiled forms by structure and scope."""
+    """An operation that may be run. `number` is its name in keys; no two are ever the same.
+
+    `introspects` says whether it may ask about the schema itself.
+    """
 
     operation: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
     kind: Kind
-    plans: dict[Any, Any] = field(default_factory=dict)
+    variables: Variables
+    introspects: bool
+    number: int = field(default_factory=lambda: next(_numbers))
 
 
 def prepare(
@@ -65,7 +77,13 @@ def prepare(
     if faults:
         raise RequestError([_object(fault, GRAPHQL_VALIDATION_FAILED) for fault in faults])
     operation = _operation(operations, operation_name)
-    return Prepared(operation, fragments, operation.operation.value)
+    return Prepared(
+        operation,
+        fragments,
+        operation.operation.value,
+        Variables(schema, operation.variable_definitions or ()),
+        _INTROSPECTION.search(document) is not None,
+    )
 
 
 def _operation(

@@ -24,6 +24,7 @@ from schema.errors import (
 )
 
 log = logging.getLogger(__name__)
+NO_BUSINESS_DATE = "the institution has no business date yet: load balances or set the calendar"
 _NO_BUSINESS_DATE = "TR001"
 
 

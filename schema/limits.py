@@ -5,7 +5,7 @@ down and not what it would unfold to.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graphql import (
     FieldNode,
@@ -16,6 +16,7 @@ from graphql import (
     SelectionSetNode,
 )
 
+from domain.actors import Role
 from schema.errors import LIMIT_EXCEEDED, RequestError, refusal
 
 _INTROSPECTION = ("__schema", "__type")
@@ -41,6 +42,19 @@ class Limits:
     depth: int
     fields: int
     tokens: int
+    cost: Mapping[Role, int] = field(default_factory=dict)  # of a role that is not named: any
+
+
+def affordable(requested: int, limit: int | None) -> None:
+    """Refuse an operation beyond the points its caller may spend on one, with the figure."""
+    if limit is None or requested <= limit:
+        return
+    refused = _beyond("points dear", requested, limit)
+    refused.errors[0]["extensions"] = {
+        "code": LIMIT_EXCEEDED,
+        "cost": {"requested": requested, "limit": limit},
+    }
+    raise refused
 
 
 @dataclass(slots=True)

@@ -40,8 +40,7 @@ def collect(
             if not _included(selection.directives or (), variables):
                 continue
             if isinstance(selection, FieldNode):
-                key = selection.alias.value if selection.alias else selection.name.value
-                fields.setdefault(key, []).append(selection)
+                fields.setdefault(response_key(selection), []).append(selection)
             elif isinstance(selection, InlineFragmentNode):
                 condition = selection.type_condition
                 if condition is None or _applies(schema, condition.name.value, object_type):
@@ -58,6 +57,11 @@ def collect(
     for selection_set in sets:
         walk(selection_set)
     return fields
+
+
+def response_key(node: FieldNode) -> str:
+    """Under which name a field is answered."""
+    return node.alias.value if node.alias else node.name.value
 
 
 def _applies(schema: GraphQLSchema, condition: str, object_type: GraphQLObjectType) -> bool:

@@ -55,12 +55,13 @@ class House:
         *,
         role: Role | str = "hq",
         subject: str = "test",
+        extensions: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """The whole response object."""
         actor = await self.actor(role, subject)
         try:
             answer = await self.engine.execute(
-                self.engine.prepare(document, None), variables, actor
+                self.engine.prepare(document, None), variables, actor, extensions
             )
         except RequestError as error:
             return {"errors": error.errors}

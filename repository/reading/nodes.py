@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from repository.reading.conditions import Condition
 from repository.reading.expressions import Expression
-from repository.reading.parameters import Source
+from repository.reading.parameters import Place, Source
 from repository.reading.tables import Table
 
 
@@ -162,6 +162,25 @@ class Literal:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A field that cannot be answered: in its place stands the number of its fault."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A field with arguments; whatever is wrong with their values is a fault of this place."""
+
+    place: Place
+    node: "Node"
+
+
+FAULT = " fault"  # no response key has a blank, so this key marks an object that is a fault,
+FILL = " fill"  # this one an object that Python makes something of,
+KIND = " kind"  # and this one names the type of an object of an interface
+
 PagePart = Edges | Rows | PageInfo | Total | Literal
 
 
@@ -180,4 +199,18 @@ class ByKind:
     single: bool
 
 
-Node = Value | Given | Formula | Record | One | Scalar | Many | Elements | Page | ByKind | Literal
+Node = (
+    Value
+    | Given
+    | Formula
+    | Record
+    | One
+    | Scalar
+    | Many
+    | Elements
+    | Page
+    | ByKind
+    | Literal
+    | Fault
+    | Owned
+)

@@ -11,6 +11,9 @@ from typing import Any
 
 from domain.actors import Actor
 
+Place = tuple[tuple[str, str], ...]
+"""A field in an operation: from the root down, the type and the response key of each."""
+
 
 class InvalidArgument(Exception):
     """A value a caller gave that no type forbids and no statement takes.
@@ -22,6 +25,10 @@ class InvalidArgument(Exception):
         """Keep the message and the code."""
         super().__init__(message)
         self.code = code
+
+
+class UnreadableScalar(InvalidArgument):
+    """A value that its scalar type cannot read: a fault of the request, not of one field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +45,9 @@ class Unreadable:
 
 
 def readable(value: Any) -> Any:
-    """The value; raises InvalidArgument if it could not be read, or one of its members."""
+    """The value; raises UnreadableScalar if it could not be read, or one of its members."""
     if isinstance(value, Unreadable):
-        raise InvalidArgument(value.message, value.code)
+        raise UnreadableScalar(value.message, value.code)
     if isinstance(value, list):
         for member in value:
             readable(member)
@@ -130,12 +137,13 @@ class Parameters:
     """The placeholders of one statement in order; the first is always the actor's key."""
 
     sources: list[Source] = field(default_factory=lambda: [ActorKey()])
+    owners: list[set[Place]] = field(default_factory=lambda: [set()])
     _places: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 
     ACTOR = "$1::integer"
 
-    def add(self, source: Source, cast: str) -> str:
-        """A placeholder for the source; equal sources of one type share one.
+    def add(self, source: Source, cast: str, owner: Place = ()) -> str:
+        """A placeholder for the source in a field; equal sources of one type share one.
 
         Raises InvalidArgument for more of them than a statement that a person means has.
         """
@@ -146,14 +154,27 @@ class Parameters:
         alike = self._places.setdefault((cast, repr(source)), [])
         for place in alike:
             if self.sources[place - 1] == source:
+                self.owners[place - 1].add(owner)
                 return f"${place}::{cast}"
         self.sources.append(source)
+        self.owners.append({owner})
         alike.append(len(self.sources))
         return f"${len(self.sources)}::{cast}"
 
     def values(self, variables: Mapping[str, Any], actor: Actor) -> list[Any]:
         """What to run the statement with; raises InvalidArgument for what no statement takes."""
         return [_storable(source.read(variables, actor)) for source in self.sources]
+
+    def faults(self, variables: Mapping[str, Any], actor: Actor) -> dict[Place, InvalidArgument]:
+        """The fields whose values no statement takes, each with its first fault."""
+        found: dict[Place, InvalidArgument] = {}
+        for source, owners in zip(self.sources, self.owners, strict=True):
+            try:
+                _storable(source.read(variables, actor))
+            except InvalidArgument as fault:
+                for owner in owners:
+                    found.setdefault(owner, fault)
+        return found
 
 
 def _storable(value: Any) -> Any:

@@ -26,9 +26,11 @@ from repository.reading.conditions import (
     Related,
 )
 from repository.reading.nodes import (
+    FAULT,
     ByKind,
     Edges,
     Elements,
+    Fault,
     Formula,
     Given,
     Join,
@@ -37,6 +39,7 @@ from repository.reading.nodes import (
     Node,
     One,
     Order,
+    Owned,
     Page,
     PageInfo,
     PagePart,
@@ -47,7 +50,7 @@ from repository.reading.nodes import (
     Value,
     cursor_mark,
 )
-from repository.reading.parameters import Parameters, Source
+from repository.reading.parameters import Parameters, Place, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def render_payload(
     """
     writer = _Writer(scope, walls)
     alias = writer.alias()
-    source = f"jsonb_to_record({writer.parameters.add(row, 'jsonb')}) as {alias}({columns})"
+    source = f"jsonb_to_record({writer.parameter(row, 'jsonb')}) as {alias}({columns})"
     answer = f"(select {writer.record(record, alias)} from {source})"
     return Statement(_with_actor(answer, walls), writer.parameters)
 
@@ -102,7 +105,7 @@ def render_feed(
     writer = _Writer(scope, walls)
     alias = writer.alias()
     source = writer.source(join, alias, "")
-    after = writer.parameters.add(cursor, "bigint")
+    after = writer.parameter(cursor, "bigint")
     answer = (
         f"coalesce((select json_agg(json_build_array({alias}.{position}, "
         f"{writer.record(event, alias)}) order by {alias}.{position}) from ("
@@ -136,10 +139,14 @@ class _Writer:
     parameters: Parameters = field(default_factory=Parameters)
     aliases: int = 0
     above: dict[str, str] = field(default_factory=dict)  # alias -> the alias of the row above it
+    owner: Place = ()  # the field whose arguments are being written
 
     def alias(self) -> str:
         self.aliases += 1
         return f"t{self.aliases}"
+
+    def parameter(self, source: Source, cast: str) -> str:
+        return self.parameters.add(source, cast, self.owner)
 
     # Values
 
@@ -149,7 +156,7 @@ class _Writer:
             case Value(expression):
                 return expression.shown(alias, self.scope)
             case Given(source, cast):
-                return self.parameters.add(source, cast)
+                return self.parameter(source, cast)
             case Formula():
                 return self.formula(node.sql, node.sources, alias)
             case Literal(text):
@@ -170,6 +177,13 @@ class _Writer:
                 return self.page(node, alias)
             case ByKind():
                 return self.by_kind(node)
+            case Fault(number):
+                return f"'{{\"{FAULT}\":{number}}}'::json"
+            case Owned(place, inner):
+                above, self.owner = self.owner, place
+                written = self.node(inner, alias)
+                self.owner = above
+                return written
 
     def record(self, record: Record, alias: str) -> str:
         pairs = ", ".join(f"{quoted(key)}: {self.node(node, alias)}" for key, node in record.fields)
@@ -197,7 +211,7 @@ class _Writer:
             order = self.order(many.order, alias)
             rows = f"select json_agg({self.record(many.record, alias)} order by {order}) {source}"
             return f"coalesce(({rows}), '[]'::json)"
-        size = self.parameters.add(many.last, "integer")
+        size = self.parameter(many.last, "integer")
         backward = self.order(many.order, alias, reverse=True)
         rows = (
             f"select json_agg({self.record(many.record, alias)} "
@@ -214,14 +228,14 @@ class _Writer:
 
     def formula(self, sql: str, sources: Sequence[tuple[Source, str]], alias: str) -> str:
         for place, (source, cast) in enumerate(sources):
-            sql = sql.replace(f"{{p{place}}}", self.parameters.add(source, cast))
+            sql = sql.replace(f"{{p{place}}}", self.parameter(source, cast))
         return sql.replace("{t}", alias)
 
     def by_kind(self, node: ByKind) -> str:
         alias = self.alias()
-        kinds = self.parameters.add(node.kinds, "text[]")
-        first = self.parameters.add(node.first_keys, "bigint[]")
-        second = self.parameters.add(node.second_keys, "bigint[]")
+        kinds = self.parameter(node.kinds, "text[]")
+        first = self.parameter(node.first_keys, "bigint[]")
+        second = self.parameter(node.second_keys, "bigint[]")
         options = " ".join(
             f"when {quoted(kind)} then {self.node(option, alias)}" for kind, option in node.options
         )
@@ -237,7 +251,7 @@ class _Writer:
     def page(self, page: Page, upper: str) -> str:
         alias = self.alias()
         source = self.source(page.join, alias, upper)
-        size = self.parameters.add(page.size, "integer")
+        size = self.parameter(page.size, "integer")
         backward = self.order(page.order, alias, reverse=page.backward)
         beyond = self.beyond(page, alias)
         numbered = (
@@ -260,7 +274,7 @@ class _Writer:
         equal = ""
         for (expression, descending), bound in zip(page.order.keys, page.after, strict=True):
             value = expression.value(alias)
-            at = self.parameters.add(bound, expression.cast)
+            at = self.parameter(bound, expression.cast)
             sign = "<" if descending != page.backward else ">"
             alternatives.append(f"({equal}{value} {sign} {at})")
             equal += f"{value} = {at} and "
@@ -344,7 +358,7 @@ class _Writer:
             case Compare(expression, operator, source):
                 cast = expression.cast + ("[]" if operator is Operator.IN else "")
                 return operator.value.replace("{v}", expression.value(alias)).replace(
-                    "{p}", self.parameters.add(source, cast)
+                    "{p}", self.parameter(source, cast)
                 )
             case IsNull(expression):
                 return f"{expression.value(alias)} is null"

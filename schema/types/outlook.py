@@ -24,6 +24,7 @@ from repository.reading.tables import (
     SPECIAL_GRANT,
     STANDING,
 )
+from schema.failures import NO_BUSINESS_DATE
 from schema.fields import computed, sorted_by
 from schema.types.standing import LATEST
 from schema.types.tier import ALL_POLICIES, OPEN_MONTH, Tier, policies_in
@@ -107,7 +108,7 @@ def _outlook(needs: dict[str, Any]) -> TierOutlook:
     calendar = needs["calendar"]
     if calendar["business_date"] is None:
         raise InvalidArgument(
-            "the institution has no business date yet: load balances or set the calendar",
+            NO_BUSINESS_DATE,
             "NO_BUSINESS_DATE",
         )
     open_month = Month.parse(calendar["month"])

@@ -33,6 +33,7 @@ from schema.types.tier import (
     Tier,
     TierPolicy,
     in_force,
+    month_or_fault,
     policies_in,
 )
 
@@ -139,7 +140,7 @@ def until_month(arguments: Arguments) -> list[Condition]:
 def _month_shown(arguments: Arguments) -> Node:
     asked = arguments.source("month")
     if asked is None:
-        return Formula(f"left(coalesce({OPEN_MONTH}, terrace.no_business_date())::text, 7)")
+        return month_or_fault(OPEN_MONTH)
     return Formula("left({p0}::text, 7)", ((Derived(asked, first_day), "date"),))
 
 

@@ -15,13 +15,13 @@ from domain.months import Month
 from repository.reading.conditions import Both, Condition, Either, Fixed, Related
 from repository.reading.expressions import counted, expression, text
 from repository.reading.expressions import decimal as decimal_of
-from repository.reading.nodes import Formula, Join, Scalar
+from repository.reading.nodes import Join, Scalar
 from repository.reading.parameters import Derived, Source
 from repository.reading.tables import AUM, STANDING, TIER
 from schema.arguments import Arguments
 from schema.fields import Argument, Made, Spec, ToMany, ToOne, planned, sorted_by, stored
 from schema.filters import first_day
-from schema.types.tier import OPEN_MONTH, OWN_TIERS, Tier, in_force
+from schema.types.tier import OPEN_MONTH, OWN_TIERS, Tier, in_force, month_or_fault
 
 BY_THRESHOLD = sorted_by(decimal_of("threshold"), text("code"))
 MONTH_ARGUMENT = {
@@ -82,8 +82,7 @@ class _Population:
         return (*self.where, Fixed(f"{{t}}.month = {self.month}", self.sources))
 
     def month_shown(self) -> Spec:
-        shown = f"left(coalesce({self.month}, terrace.no_business_date())::text, 7)"
-        return Made(lambda _: Formula(shown, self.sources))
+        return Made(lambda _: month_or_fault(self.month, self.sources))
 
     def by_tier(self) -> Spec:
         policy = Fixed(f"{{t}}.policy_version = {in_force(self.month)}", self.sources)

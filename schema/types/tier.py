@@ -11,8 +11,8 @@ from domain.policy import parse_policy
 from repository.reading.conditions import Condition, Fixed
 from repository.reading.expressions import decimal as decimal_of
 from repository.reading.expressions import global_id, integer, json, month, text
-from repository.reading.nodes import Join, Many, Record, Value
-from repository.reading.parameters import Derived
+from repository.reading.nodes import FAULT, Formula, Join, Many, Record, Value
+from repository.reading.parameters import Derived, Source
 from repository.reading.tables import TIER, TIER_POLICY
 from schema.arguments import Arguments
 from schema.fields import Argument, sorted_by, stored, to_many
@@ -89,6 +89,12 @@ def policies_in(documents: list[dict[str, Any]]) -> list[Policy]:
 
 
 OPEN_MONTH = "(select c.open_month from terrace.calendar c)"
+
+
+def month_or_fault(month: str, sources: tuple[tuple[Source, str], ...] = ()) -> Formula:
+    """A month given in SQL, where it must be shown; a fault if the institution has none yet."""
+    fault = f'\'{{"{FAULT}":"NO_BUSINESS_DATE"}}\'::json'
+    return Formula(f"coalesce(to_json(left({month}::text, 7)), {fault})", sources)
 
 
 def tiers_as_of(arguments: Arguments) -> list[Condition]:

@@ -87,7 +87,11 @@ class EchoEngine:
         return EchoOperation(parsed, operation_name, operation.operation.value)
 
     async def execute(
-        self, prepared: EchoOperation, variables: Mapping[str, object] | None, actor: Actor
+        self,
+        prepared: EchoOperation,
+        variables: Mapping[str, object] | None,
+        actor: Actor,
+        extensions: Mapping[str, object] | None = None,
     ) -> bytes:
         if "overloaded" in (prepared.operation_name or ""):
             raise RequestError(

@@ -96,6 +96,7 @@ REFUSED = [
 async def test_what_cannot_be_answered_is_refused_with_a_code(
     house: House, document: str, code: str
 ) -> None:
+    await house.people(1)
     answer = await house.ask(document)
     assert answer["errors"][0]["extensions"]["code"] == code, answer
     assert "padding" not in answer["errors"][0]["message"]
@@ -177,10 +178,10 @@ async def test_each_golden_document_is_one_statement(house: House) -> None:
     for name, document in GOLDEN.items():
         prepared = house.engine.prepare(document, None)
         variables = {"ids": []} if "$ids" in document else None
+        before = len(house.engine._plans)
         await house.engine.execute(prepared, variables, actor)
-        assert len(prepared.plans) == 1, name
         await house.engine.execute(prepared, variables, actor)
-        assert len(prepared.plans) == 1, name
+        assert len(house.engine._plans) == before + 1, name
 
 
 async def test_hostile_texts_are_values_and_nothing_else(house: House) -> None:

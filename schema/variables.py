@@ -1,0 +1,75 @@
+"""The variables of a request: coerced by their types, and the structure of them.
+
+Most variables are plain scalars of the right kind; those are looked at without the library, whose
+coercion of all that a type may be costs more than the rest of a known operation. Whatever is not
+plainly right goes to the library, which knows the rules and the words for what is wrong.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
+
+from graphql import GraphQLSchema, NonNullTypeNode, VariableDefinitionNode
+from graphql.execution.values import VariableValues, get_variable_values
+
+from schema.arguments import shape
+from schema.errors import BAD_USER_INPUT, RequestError, error
+
+_MOST_ERRORS = 20
+_PLAIN: dict[str, Callable[[Any], bool]] = {
+    "String": lambda value: type(value) is str,
+    "ID": lambda value: type(value) is str,
+    "Boolean": lambda value: type(value) is bool,
+    "Int": lambda value: type(value) is int and -(2**31) <= value < 2**31,
+}
+_LEAF = ("String", "ID", "Int")
+
+
+class Variables:
+    """The variables that one operation declares."""
+
+    def __init__(
+        self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]
+    ) -> None:
+        """Look at the declarations once."""
+        self._schema = schema
+        self._definitions = definitions
+        self._plain: list[tuple[str, Callable[[Any], bool], bool]] = []
+        for definition in definitions:
+            named = definition.type
+            if isinstance(named, NonNullTypeNode):
+                named = named.type
+            name = getattr(getattr(named, "name", None), "value", "")
+            check = _PLAIN.get(name, lambda value: False)
+            self._plain.append((definition.variable.name.value, check, name in _LEAF))
+
+    def values(self, given: Mapping[str, object] | None) -> VariableValues:
+        """The variables as the library has them; raises RequestError for what no type admits."""
+        result = get_variable_values(
+            self._schema,
+            self._definitions,
+            dict(given or {}),
+            max_errors=_MOST_ERRORS,
+            hide_suggestions=True,
+        )
+        if isinstance(result, list):
+            raise RequestError([error(fault.message, BAD_USER_INPUT) for fault in result])
+        return result
+
+    def read(self, given: Mapping[str, object] | None) -> tuple[dict[str, Any], Hashable]:
+        """The coerced values and what of their structure decides the statement's text.
+
+        Raises RequestError for what no type admits.
+        """
+        coerced: dict[str, Any] = {}
+        structure: list[Hashable] = []
+        for name, plain, is_leaf in self._plain:
+            value = given.get(name) if given else None
+            if not plain(value):
+                return self._by_the_rules(given)
+            coerced[name] = value
+            structure.append("leaf" if is_leaf else value)
+        return coerced, tuple(structure)
+
+    def _by_the_rules(self, given: Mapping[str, object] | None) -> tuple[dict[str, Any], Hashable]:
+        coerced: dict[str, Any] = self.values(given).coerced
+        return coerced, tuple((name, shape(value)) for name, value in coerced.items())
