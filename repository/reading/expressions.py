@@ -70,13 +70,6 @@ def instant(column: str) -> Expression:
     return Expression(shown, cast="timestamptz", raw=f"{{t}}.{column}")
 
 
-def average(*columns: str) -> Expression:
-    """The sum of the columns over the row's `days`, rounded half up to 0.01."""
-    total = " + ".join(f"{{t}}.{column}" for column in columns)
-    value = f"terrace.average({total}, {{t}}.days)"
-    return Expression(f"{value}::text", cast="numeric", raw=value)
-
-
 def json(column: str) -> Expression:
     """A JSON column, as it stands; for fields that Python fills in."""
     return Expression(f"{{t}}.{column}", cast="jsonb")

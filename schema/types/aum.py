@@ -7,7 +7,8 @@ import strawberry
 
 from domain.months import Month
 from repository.reading.conditions import Condition, Fixed
-from repository.reading.expressions import average, boolean, date, expression, integer, month
+from repository.reading.expressions import boolean, date, expression, integer, month
+from repository.reading.expressions import decimal as decimal_of
 from repository.reading.parameters import Constant, Derived, InvalidArgument
 from repository.reading.tables import AUM
 from schema.arguments import Arguments
@@ -25,16 +26,16 @@ class Aum:
 
     month: Month = stored(month("month"), "The month.")
     deposits: decimal.Decimal = stored(
-        average("deposits_sum"), "Demand, term, notice and structured deposits."
+        decimal_of("deposits"), "Demand, term, notice and structured deposits."
     )
     investments: decimal.Decimal = stored(
-        average("investments_sum"), "Bonds, wealth products, funds and gold."
+        decimal_of("investments"), "Bonds, wealth products, funds and gold."
     )
     settlement_funds: decimal.Decimal = stored(
-        average("settlement_funds_sum"), "Cash of a securities client in third-party custody."
+        decimal_of("settlement_funds"), "Cash of a securities client in third-party custody."
     )
     total: decimal.Decimal = stored(
-        average("deposits_sum", "investments_sum", "settlement_funds_sum"),
+        decimal_of("total"),
         "All of them together, from the exact sums.",
     )
     days: int = stored(integer("days"), "The days that the sums are divided by.")

@@ -117,10 +117,7 @@ class _Population:
         return Scalar(Join(AUM, {}, (of_month, held)), _TOTAL)
 
 
-_TOTAL = expression(
-    "coalesce(sum(terrace.average({t}.deposits_sum + {t}.investments_sum"
-    " + {t}.settlement_funds_sum, {t}.days)), 0.00)::text"
-)
+_TOTAL = expression("coalesce(sum({t}.total), 0.00)::text")
 
 
 def vip_statistics(
