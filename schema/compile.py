@@ -19,7 +19,6 @@ from graphql import (
     is_abstract_type,
 )
 
-from repository.reading.conditions import Condition
 from repository.reading.nodes import (
     FAULT,
     FILL,
@@ -51,11 +50,11 @@ from repository.reading.parameters import (
     Source,
     UnreadableScalar,
 )
-from repository.reading.tables import Table
 from schema import identifiers
 from schema.arguments import Arguments, arguments_of
 from schema.complete import completer
 from schema.connections import window
+from schema.declarations import NodeType
 from schema.fields import (
     PLANNED,
     ById,
@@ -73,15 +72,6 @@ from schema.fields import (
 from schema.selection import collect, response_key
 
 Fill = Callable[[dict[str, Any]], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class NodeType:
-    """Where the rows of a type with an identifier are: `keys` are matched with its numbers."""
-
-    table: Table
-    keys: tuple[str, ...]
-    where: tuple[Condition, ...] = ()
 
 
 @dataclass(slots=True)

@@ -1,38 +1,25 @@
 """The schema: built once a process from the types, the source of truth for names and SDL."""
 
 from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 
 import strawberry
 from graphql import GraphQLInputObjectType, GraphQLSchema, lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
-from repository.reading.tables import (
-    ACCOUNT,
-    BRANCH,
-    CUSTOMER,
-    MANAGER,
-    RISK_SIGNAL,
-    TIER_CHANGE,
-    TIER_POLICY,
-)
-from schema.compile import NodeType
+from schema import types
+from schema.declarations import node_types
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
-from schema.types.account import Account
-from schema.types.tier import TierPolicy
-from schema.types.tier_change import PUBLISHED
 
-NODE_TYPES = {
-    "Account": NodeType(ACCOUNT, ("customer_id", "id")),
-    "Branch": NodeType(BRANCH, ("id",)),
-    "Customer": NodeType(CUSTOMER, ("id",)),
-    "Manager": NodeType(MANAGER, ("id",)),
-    "RiskSignal": NodeType(RISK_SIGNAL, ("customer_id", "id")),
-    "TierChange": NodeType(TIER_CHANGE, ("customer_id", "id"), (PUBLISHED,)),
-    "TierPolicy": NodeType(TIER_POLICY, ("version",)),
-}
+for _file in iter_modules(types.__path__):
+    import_module(f"{types.__name__}.{_file.name}")
+
+NODE_TYPES = node_types()
+"""The types that `node` reads, by name."""
 
 
 @cache
@@ -42,7 +29,7 @@ def published() -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[Account, TierPolicy],
+        types=[declared.type for declared in NODE_TYPES.values()],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     for named in schema._schema.type_map.values():

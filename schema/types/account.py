@@ -2,15 +2,15 @@
 
 import datetime
 import decimal
-from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from domain.products import ProductClass
-from repository.reading.expressions import date, global_id, text
+from repository.reading.expressions import date, text
 from repository.reading.expressions import decimal as decimal_of
-from repository.reading.tables import CUSTOMER
-from schema.fields import Argument, sorted_by, stored, to_one
+from repository.reading.tables import ACCOUNT, CUSTOMER
+from schema.declarations import extends, node_type
+from schema.fields import Argument, sorted_by, stored, to_many, to_one
 from schema.filters import (
     DateFilter,
     DecimalFilter,
@@ -21,12 +21,8 @@ from schema.filters import (
     chosen_by,
     optional,
 )
+from schema.types.customer import OWN, Customer
 from schema.types.node import Node
-
-if TYPE_CHECKING:
-    from schema.types.customer import Customer
-
-CustomerLink = Annotated["Customer", strawberry.lazy("schema.types.customer")]
 
 
 @strawberry.input(description="Which accounts to list; all conditions must hold.")
@@ -57,15 +53,13 @@ ACCOUNT_ORDER = sorted_by(text("number"))
 choose_accounts = chosen_by(ACCOUNT_MEMBERS)
 
 
+@node_type(ACCOUNT)
 @strawberry.type(description="An account: one holding of a customer, of one product class.")
 class Account(Node):
     """terrace.account."""
 
-    id: strawberry.ID = stored(
-        global_id("Account", "customer_id", "id"), "Opaque, global and stable identifier."
-    )
     number: str = stored(text("number"), "Account number.")
-    customer: CustomerLink = to_one(CUSTOMER, {"id": "{t}.customer_id"}, "The holder.")
+    customer: Customer = to_one(CUSTOMER, {"id": "{t}.customer_id"}, "The holder.")
     product_class: ProductClass = stored(text("product_class"), "What kind of holding it is.")
     currency: str = stored(text("currency"), "ISO 4217 code of its currency.")
     opened_on: datetime.date = stored(date("opened_on"), "The day it was opened.")
@@ -77,4 +71,18 @@ class Account(Node):
     )
     balance_as_of: datetime.date | None = stored(
         date("balance_as_of"), "The day of that balance; null before the first one."
+    )
+
+
+@extends(Customer)
+class CustomerAccounts:
+    """From a customer to the accounts."""
+
+    accounts: list[Account] = to_many(
+        ACCOUNT,
+        OWN,
+        "The customer's holdings, by account number.",
+        order=ACCOUNT_ORDER,
+        choose=choose_accounts,
+        arguments=ACCOUNT_ARGUMENTS,
     )

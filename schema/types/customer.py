@@ -5,32 +5,28 @@ import datetime
 import strawberry
 
 from domain.customers import CustomerKind, CustomerStatus
-from repository.reading.expressions import global_id, personal, personal_date, text
+from repository.reading.expressions import personal, personal_date, text
 from repository.reading.tables import (
-    ACCOUNT,
     AUM,
     BRANCH,
+    CUSTOMER,
     MANAGER,
-    RISK_SIGNAL,
-    TIER_CHANGE,
 )
 from schema.connections import Connection, paged
-from schema.fields import stored, to_many, to_one
-from schema.types.account import ACCOUNT_ARGUMENTS, ACCOUNT_ORDER, Account, choose_accounts
+from schema.declarations import extends, node_type
+from schema.fields import Argument, stored, to_many, to_one
+from schema.keys import by_key
+from schema.query import Query
 from schema.types.aum import AUM_ARGUMENTS, HISTORY_ARGUMENTS, OLDEST_FIRST, Aum, in_month, recent
+from schema.types.customer_list import CUSTOMER_ARGUMENTS, choose_customers, order_customers
 from schema.types.node import Node
 from schema.types.organisation import Branch, Manager
 from schema.types.outlook import TierOutlook, outlook_of
-from schema.types.risk_signal import (
-    RISK_SIGNAL_ARGUMENTS,
-    RISK_SIGNAL_ORDER,
-    RiskSignal,
-    choose_risk_signals,
-)
 from schema.types.standing import Standing, standing_of
-from schema.types.tier_change import BY_POSITION, PUBLISHED, TierChange
 
-_OWN = {"customer_id": "{t}.id"}
+OWN = {"customer_id": "{t}.id"}
+"""How a customer's rows are joined to the customer."""
+
 _TO_OTHERS = "in full to the customer alone"
 
 
@@ -46,13 +42,13 @@ class CustomerKey:
     )
 
 
+@node_type(CUSTOMER)
 @strawberry.type(
     description="A customer, person or organisation, in relation with the institution."
 )
 class Customer(Node):
     """terrace.customer."""
 
-    id: strawberry.ID = stored(global_id("Customer", "id"), "Opaque, global and stable identifier.")
     number: str = stored(text("number"), "Customer number.")
     name: str = stored(text("name"), "Name.")
     kind: CustomerKind = stored(text("kind"), "Person or organisation.")
@@ -76,24 +72,16 @@ class Customer(Node):
     manager: Manager | None = to_one(
         MANAGER, {"id": "{t}.assigned_manager_id"}, "The relationship manager, if there is one."
     )
-    accounts: list[Account] = to_many(
-        ACCOUNT,
-        _OWN,
-        "The customer's holdings, by account number.",
-        order=ACCOUNT_ORDER,
-        choose=choose_accounts,
-        arguments=ACCOUNT_ARGUMENTS,
-    )
     aum: Aum | None = to_one(
         AUM,
-        _OWN,
+        OWN,
         "Assets under management of a month; null for a month without any figure.",
         choose=in_month,
         arguments=AUM_ARGUMENTS,
     )
     aum_history: list[Aum] = to_many(
         AUM,
-        _OWN,
+        OWN,
         "Assets under management of the last months, newest last.",
         order=OLDEST_FIRST,
         choose=recent,
@@ -101,18 +89,38 @@ class Customer(Node):
     )
     standing: Standing = standing_of("{t}.id", "Where the customer stands in the tier system.")
     outlook: TierOutlook = outlook_of("{t}.id", "What the open month will bring.")
-    tier_changes: Connection[TierChange] = paged(
-        TIER_CHANGE,
-        _OWN,
-        "Published changes of tier or status, oldest first.",
-        order=BY_POSITION,
-        choose=lambda _: [PUBLISHED],
+
+
+@extends(Manager)
+class ManagerCustomers:
+    """From a manager to the portfolio."""
+
+    customers: Connection[Customer] = paged(
+        CUSTOMER,
+        {"manager_id": "{t}.id"},
+        "The manager's portfolio.",
+        choose=choose_customers,
+        order=order_customers,
+        arguments=CUSTOMER_ARGUMENTS,
     )
-    risk_signals: Connection[RiskSignal] = paged(
-        RISK_SIGNAL,
-        _OWN,
-        "Warning signals about the customer, oldest first; customers do not see their own.",
-        order=RISK_SIGNAL_ORDER,
-        choose=choose_risk_signals,
-        arguments=RISK_SIGNAL_ARGUMENTS,
+
+
+@extends(Query)
+class CustomerQuery:
+    """One customer, or all."""
+
+    customer: Customer | None = to_one(
+        CUSTOMER,
+        {},
+        "One customer; null if there is none or the caller may not see the customer.",
+        choose=by_key("Customer"),
+        arguments={"by": Argument(CustomerKey, "Which one.", strawberry.UNSET)},
+    )
+    customers: Connection[Customer] = paged(
+        CUSTOMER,
+        {},
+        "Customers whom the caller may see.",
+        choose=choose_customers,
+        order=order_customers,
+        arguments=CUSTOMER_ARGUMENTS,
     )

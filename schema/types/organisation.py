@@ -1,26 +1,27 @@
 """Branches and relationship managers."""
 
-from typing import TYPE_CHECKING, Annotated
-
 import strawberry
 
-from repository.reading.expressions import boolean, global_id, integer, text
-from repository.reading.tables import BRANCH, CUSTOMER, MANAGER
+from repository.reading.expressions import boolean, integer, text
+from repository.reading.tables import BRANCH, MANAGER
 from schema.connections import Connection, paged
-from schema.fields import Argument, sorted_by, stored, to_one
+from schema.declarations import extends, node_type
+from schema.fields import Argument, sorted_by, stored, to_many, to_one
 from schema.filters import Filter, IdFilter, Members, On, TextFilter, chosen_by, optional, reference
-from schema.types.customer_list import (
-    CUSTOMER_ARGUMENTS,
-    choose_customers,
-    order_customers,
-)
+from schema.keys import by_key
+from schema.query import Query
 from schema.types.node import Node
 from schema.types.statistics import VipStatistics, vip_statistics
 
-if TYPE_CHECKING:
-    from schema.types.customer import Customer
 
-CustomerLink = Annotated["Customer", strawberry.lazy("schema.types.customer")]
+@strawberry.input(one_of=True, description="What names one manager: exactly one of these.")
+class ManagerKey:
+    """Key of a manager."""
+
+    id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="The global identifier."
+    )
+    number: str | None = strawberry.field(default=strawberry.UNSET, description="The staff number.")
 
 
 @strawberry.input(description="Which managers to list; all conditions must hold.")
@@ -44,13 +45,14 @@ MANAGER_MEMBERS: Members = {
 }
 MANAGER_ARGUMENTS = {"where": Argument(ManagerFilter | None, "Which managers.")}
 MANAGER_ORDER = sorted_by(text("number"))
+choose_managers = chosen_by(MANAGER_MEMBERS)
 
 
+@node_type(BRANCH)
 @strawberry.type(description="A branch of the institution, or the provincial union above them all.")
 class Branch(Node):
     """terrace.branch."""
 
-    id: strawberry.ID = stored(global_id("Branch", "id"), "Opaque, global and stable identifier.")
     code: str = stored(text("code"), "The institution's own code of the branch.")
     name: str = stored(text("name"), "Name of the branch.")
     parent: "Branch | None" = to_one(
@@ -67,26 +69,39 @@ class Branch(Node):
     )
 
 
+@node_type(MANAGER)
 @strawberry.type(description="A relationship manager, who owns a portfolio of customers.")
 class Manager(Node):
     """terrace.manager."""
 
-    id: strawberry.ID = stored(global_id("Manager", "id"), "Opaque, global and stable identifier.")
     number: str = stored(text("number"), "Staff number.")
     name: str = stored(text("name"), "Name.")
     branch: Branch = to_one(BRANCH, {"id": "{t}.branch_id"}, "The branch the manager works for.")
     active: bool = stored(boolean("active"), "Whether the manager may be given customers.")
-    customers: Connection[CustomerLink] = paged(
-        CUSTOMER,
-        {"manager_id": "{t}.id"},
-        "The manager's portfolio.",
-        choose=choose_customers,
-        order=order_customers,
-        arguments=CUSTOMER_ARGUMENTS,
-    )
     vip_statistics: VipStatistics = vip_statistics(
         "VIP customers of the portfolio.", {"manager_id": "{t}.id"}
     )
 
 
-choose_managers = chosen_by(MANAGER_MEMBERS)
+@extends(Query)
+class OrganisationQuery:
+    """One manager, or all; the branches."""
+
+    manager: Manager | None = to_one(
+        MANAGER,
+        {},
+        "One relationship manager; null if there is none or the caller may not see the manager.",
+        choose=by_key("Manager"),
+        arguments={"by": Argument(ManagerKey, "Which one.", strawberry.UNSET)},
+    )
+    managers: Connection[Manager] = paged(
+        MANAGER,
+        {},
+        "Relationship managers whom the caller may see, by number.",
+        choose=choose_managers,
+        order=MANAGER_ORDER,
+        arguments=MANAGER_ARGUMENTS,
+    )
+    branches: list[Branch] = to_many(
+        BRANCH, {}, "All branches and the union, by code.", order=sorted_by(text("code"))
+    )

@@ -1,13 +1,14 @@
 """Warning signals."""
 
 import datetime
-from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from domain.risk import RiskSignalState, Severity
-from repository.reading.expressions import global_id, instant, integer, text
-from repository.reading.tables import CUSTOMER, MANAGER
+from repository.reading.expressions import instant, integer, text
+from repository.reading.tables import CUSTOMER, MANAGER, RISK_SIGNAL
+from schema.connections import Connection, paged
+from schema.declarations import extends, node_type
 from schema.fields import Argument, sorted_by, stored, to_one
 from schema.filters import (
     Filter,
@@ -19,13 +20,10 @@ from schema.filters import (
     optional,
     reference,
 )
+from schema.query import Query
+from schema.types.customer import OWN, Customer
 from schema.types.node import Node
 from schema.types.organisation import Manager
-
-if TYPE_CHECKING:
-    from schema.types.customer import Customer
-
-CustomerLink = Annotated["Customer", strawberry.lazy("schema.types.customer")]
 
 
 @strawberry.input(description="Which warning signals; all conditions must hold.")
@@ -54,14 +52,12 @@ RISK_SIGNAL_ORDER = sorted_by(integer("id"))
 choose_risk_signals = chosen_by(RISK_SIGNAL_MEMBERS)
 
 
+@node_type(RISK_SIGNAL)
 @strawberry.type(description="A warning signal about a customer.")
 class RiskSignal(Node):
     """terrace.risk_signal."""
 
-    id: strawberry.ID = stored(
-        global_id("RiskSignal", "customer_id", "id"), "Opaque, global and stable identifier."
-    )
-    customer: CustomerLink = to_one(CUSTOMER, {"id": "{t}.customer_id"}, "Whom it is about.")
+    customer: Customer = to_one(CUSTOMER, {"id": "{t}.customer_id"}, "Whom it is about.")
     code: str = stored(text("code"), "Code in the catalogue of signals.")
     severity: Severity = stored(text("severity"), "How grave it is.")
     state: RiskSignalState = stored(text("state"), "How far risk control has come with it.")
@@ -72,3 +68,31 @@ class RiskSignal(Node):
         "The manager who reported it, if the caller may see the manager; null for others.",
     )
     reported_at: datetime.datetime = stored(instant("reported_at"), "When it was reported.")
+
+
+@extends(Customer)
+class CustomerRiskSignals:
+    """From a customer to the signals."""
+
+    risk_signals: Connection[RiskSignal] = paged(
+        RISK_SIGNAL,
+        OWN,
+        "Warning signals about the customer, oldest first; customers do not see their own.",
+        order=RISK_SIGNAL_ORDER,
+        choose=choose_risk_signals,
+        arguments=RISK_SIGNAL_ARGUMENTS,
+    )
+
+
+@extends(Query)
+class RiskSignalQuery:
+    """All signals."""
+
+    risk_signals: Connection[RiskSignal] = paged(
+        RISK_SIGNAL,
+        {},
+        "Warning signals the caller may see, oldest first.",
+        choose=choose_risk_signals,
+        order=RISK_SIGNAL_ORDER,
+        arguments=RISK_SIGNAL_ARGUMENTS,
+    )

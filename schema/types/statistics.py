@@ -12,15 +12,17 @@ from typing import Any
 import strawberry
 
 from domain.months import Month
-from repository.reading.conditions import Both, Condition, Either, Fixed, Related
-from repository.reading.expressions import counted, expression, text
+from repository.reading.conditions import Both, Compare, Condition, Either, Fixed, Operator, Related
+from repository.reading.expressions import counted, expression, integer, text
 from repository.reading.expressions import decimal as decimal_of
 from repository.reading.nodes import Join, Scalar
 from repository.reading.parameters import Derived, Source
 from repository.reading.tables import AUM, STANDING, TIER
 from schema.arguments import Arguments
+from schema.declarations import extends
 from schema.fields import Argument, Made, Spec, ToMany, ToOne, planned, sorted_by, stored
-from schema.filters import first_day
+from schema.filters import first_day, reference
+from schema.query import Query
 from schema.types.tier import OPEN_MONTH, OWN_TIERS, Tier, in_force, month_or_fault
 
 BY_THRESHOLD = sorted_by(decimal_of("threshold"), text("code"))
@@ -146,3 +148,23 @@ def vip_statistics(
         aggregated=True,
     )
     return planned(spec, description, {**MONTH_ARGUMENT, **(arguments or {})})
+
+
+def _of_branch(arguments: Arguments) -> tuple[Condition, ...]:
+    source = arguments.source("branch")
+    if source is None:
+        return ()
+    by_id = reference(integer("branch_id"), "Branch")
+    return (Compare(by_id.expression, Operator.EQ, Derived(source, by_id.convert)),)  # type: ignore[arg-type]
+
+
+@extends(Query)
+class StatisticsQuery:
+    """Over everyone, or a branch."""
+
+    vip_statistics: VipStatistics = vip_statistics(
+        "VIP customers whom the caller may see.",
+        {},
+        where=_of_branch,
+        arguments={"branch": Argument(strawberry.ID | None, "Only this branch's customers.")},
+    )

@@ -10,13 +10,21 @@ from domain.policy import TierPolicy as Policy
 from domain.policy import parse_policy
 from repository.reading.conditions import Condition, Fixed
 from repository.reading.expressions import decimal as decimal_of
+<<<<<<< HEAD
 from repository.reading.expressions import global_id, integer, json, month, text
 from repository.reading.nodes import FAULT, Formula, Join, Many, Record, Value
 from repository.reading.parameters import Derived, Source
+=======
+from repository.reading.expressions import integer, json, month, text
+from repository.reading.nodes import Join, Many, Record, Value
+from repository.reading.parameters import Derived
+>>>>>>> 3b738fe (A file of types says all of its type, and nothing else names it)
 from repository.reading.tables import TIER, TIER_POLICY
 from schema.arguments import Arguments
+from schema.declarations import extends, node_type
 from schema.fields import Argument, sorted_by, stored, to_many
 from schema.filters import first_day
+from schema.query import Query
 from schema.types.node import Node
 
 BY_RANK = sorted_by(integer("rank"))
@@ -37,13 +45,11 @@ class Tier:
     )
 
 
+@node_type(TIER_POLICY)
 @strawberry.type(description="A version of the rules by which customers are judged.")
 class TierPolicy(Node):
     """terrace.tier_policy."""
 
-    id: strawberry.ID = stored(
-        global_id("TierPolicy", "version"), "Opaque, global and stable identifier."
-    )
     version: int = stored(integer("version"), "Counts up with every published policy.")
     effective_from: Month = stored(
         month("effective_from"), "The first month judged under this policy."
@@ -111,3 +117,20 @@ def tiers_as_of(arguments: Arguments) -> list[Condition]:
 TIERS_ARGUMENTS = {
     "as_of": Argument(Month | None, "The month whose policy counts; the open month if not given.")
 }
+
+
+@extends(Query)
+class TierQuery:
+    """The tiers, and where they are defined."""
+
+    tiers: list[Tier] = to_many(
+        TIER,
+        {},
+        "The tiers of the policy in force, lowest first.",
+        order=BY_RANK,
+        choose=tiers_as_of,
+        arguments=TIERS_ARGUMENTS,
+    )
+    tier_policies: list[TierPolicy] = to_many(
+        TIER_POLICY, {}, "All policy versions, oldest first.", order=sorted_by(integer("version"))
+    )

@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -10,9 +9,11 @@ from domain.changes import ChangeKind
 from domain.months import Month
 from domain.standing import Status
 from repository.reading.conditions import Condition, Fixed
-from repository.reading.expressions import expression, global_id, instant, integer, month, text
-from repository.reading.tables import CUSTOMER, MANAGER, TIER
+from repository.reading.expressions import expression, instant, integer, month, text
+from repository.reading.tables import CUSTOMER, MANAGER, TIER, TIER_CHANGE
 from schema.arguments import Arguments
+from schema.connections import Connection, paged
+from schema.declarations import extends, node_type
 from schema.fields import Argument, same_row, sorted_by, stored, to_one
 from schema.filters import (
     Filter,
@@ -27,15 +28,12 @@ from schema.filters import (
     optional,
     reference,
 )
+from schema.query import Query
+from schema.types.customer import OWN, Customer
 from schema.types.node import Node
 from schema.types.organisation import Manager
 from schema.types.standing import TierDecision
 from schema.types.tier import Tier
-
-if TYPE_CHECKING:
-    from schema.types.customer import Customer
-
-CustomerLink = Annotated["Customer", strawberry.lazy("schema.types.customer")]
 
 
 @strawberry.input(description="Which tier changes; all conditions must hold.")
@@ -81,14 +79,12 @@ def choose_tier_changes(arguments: Arguments) -> Sequence[Condition]:
     return [PUBLISHED, *_chosen(arguments)]
 
 
+@node_type(TIER_CHANGE, PUBLISHED)
 @strawberry.type(description="A change of a customer's tier or status.")
 class TierChange(Node):
     """terrace.tier_change."""
 
-    id: strawberry.ID = stored(
-        global_id("TierChange", "customer_id", "id"), "Opaque, global and stable identifier."
-    )
-    customer: CustomerLink = to_one(CUSTOMER, {"id": "{t}.customer_id"}, "Whose standing changed.")
+    customer: Customer = to_one(CUSTOMER, {"id": "{t}.customer_id"}, "Whose standing changed.")
     manager: Manager | None = to_one(
         MANAGER,
         {"id": "{t}.responsible_id"},
@@ -108,3 +104,30 @@ class TierChange(Node):
     )
     decision: TierDecision | None = same_row("Why.")
     recorded_at: datetime.datetime = stored(instant("recorded_at"), "When it was recorded.")
+
+
+@extends(Customer)
+class CustomerTierChanges:
+    """From a customer to the changes."""
+
+    tier_changes: Connection[TierChange] = paged(
+        TIER_CHANGE,
+        OWN,
+        "Published changes of tier or status, oldest first.",
+        order=BY_POSITION,
+        choose=lambda _: [PUBLISHED],
+    )
+
+
+@extends(Query)
+class TierChangeQuery:
+    """All changes."""
+
+    tier_changes: Connection[TierChange] = paged(
+        TIER_CHANGE,
+        {},
+        "Published tier changes whom the caller may see, oldest first.",
+        choose=choose_tier_changes,
+        order=BY_POSITION,
+        arguments=TIER_CHANGE_ARGUMENTS,
+    )

@@ -1,7 +1,7 @@
 """Who is asking, and what day it is."""
 
 import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import strawberry
 
@@ -11,14 +11,12 @@ from repository.reading.conditions import Fixed
 from repository.reading.expressions import date, month, text
 from repository.reading.nodes import Given
 from repository.reading.parameters import ActorDetail, Derived, Parameters, Source
-from repository.reading.tables import BRANCH, CUSTOMER, MANAGER, Table
-from schema.fields import Made, planned, stored, to_one
+from repository.reading.tables import BRANCH, CALENDAR, CUSTOMER, MANAGER, Table
+from schema.declarations import extends
+from schema.fields import Made, planned, same_row, stored, to_one
+from schema.query import Query
+from schema.types.customer import Customer
 from schema.types.organisation import Branch, Manager
-
-if TYPE_CHECKING:
-    from schema.types.customer import Customer
-
-CustomerLink = Annotated["Customer", strawberry.lazy("schema.types.customer")]
 
 
 def _detail(name: str, description: str, *, upper: bool = False) -> Any:
@@ -42,7 +40,7 @@ class Viewer:
     subject: str = _detail("subject", "Number of the customer, manager or branch; else a label.")
     scope: Scope = _detail("scope", "Which rows the caller may see.", upper=True)
     channel: str = _detail("channel", "Where the caller comes from.")
-    customer: CustomerLink | None = _own(CUSTOMER, Scope.CUSTOMER, "The caller as a customer.")
+    customer: Customer | None = _own(CUSTOMER, Scope.CUSTOMER, "The caller as a customer.")
     manager: Manager | None = _own(MANAGER, Scope.MANAGER, "The caller as a manager.")
     branch: Branch | None = _own(BRANCH, Scope.BRANCH, "The branch that the caller heads.")
 
@@ -57,3 +55,11 @@ class BusinessCalendar:
     open_month: Month | None = stored(month("open_month"), "The first month not closed yet.")
     last_closed_month: Month | None = stored(month("last_closed"), "The last month closed.")
     home_currency: str = stored(text("home_currency"), "The currency all AUM is stated in.")
+
+
+@extends(Query)
+class ViewerQuery:
+    """The caller, and the institution's day."""
+
+    viewer: Viewer = same_row("The caller.")
+    calendar: BusinessCalendar = to_one(CALENDAR, {}, "The institution's business date and months.")
