@@ -1,6 +1,7 @@
 """An installation for one test: its own database on the run's servers, and short ways to use it."""
 
 import itertools
+import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -176,7 +177,7 @@ async def new_database(
     addresses: Addresses, home_currency: str = "CNY", folder: Path = FOLDER
 ) -> AsyncIterator[str]:
     """The address of a new database, migrated with the files of a folder."""
-    name = f"house_{next(_numbers)}"
+    name = f"house_{os.getpid()}_{next(_numbers)}"  # also among the runs within a test
     server = await asyncpg.connect(addresses.database_url)
     try:
         await server.execute(f'create database "{name}"')

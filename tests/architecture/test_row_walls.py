@@ -1,12 +1,14 @@
 """The second wall as PostgreSQL's catalogue has it: no table a reader may see is without it.
 
 What the walls let through is tested where they are built (tests/schema/test_walls.py). This file
-holds for tables to come: whoever adds one with a customer's rows must give it all of its policies,
-or grant nothing to readers.
+holds for tables to come: whoever adds one that a reader may read must declare it as a Table and
+give it the policies of its kind (`call terrace.protect`), or grant nothing to readers.
 """
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 
@@ -15,20 +17,36 @@ from domain.actors import Scope
 from repository.reading import tables
 from repository.reading.tables import Table, Visibility
 from repository.roles import GROUPS, WRITER
+from schema import types
 from tests.house import House, new_house
 
+PLACES = types.__path__
 READERS = {GROUPS[scope.value] for scope in Scope}
 WRITERS = {GROUPS[WRITER]}
 ACTOR = "( SELECT (NULLIF(current_setting('app.id'::text, true), ''::text))::integer AS \"nullif\")"
 OWN_MANAGER = f"( SELECT c.manager_id FROM terrace.customer c WHERE (c.id = {ACTOR}))"
-COLUMNS = {
-    "customer": {"terrace_customer": "id"},
-    "manager": {"terrace_manager": "id"},
+POLICIES: dict[Visibility, dict[str, str]] = {
+    Visibility.CUSTOMER: {
+        "terrace_customer": f"(id = {ACTOR})",
+        "terrace_manager": f"(manager_id = {ACTOR})",
+        "terrace_branch": f"(branch_id = {ACTOR})",
+    },
+    Visibility.OWNED: {
+        "terrace_customer": f"(customer_id = {ACTOR})",
+        "terrace_manager": f"(manager_id = {ACTOR})",
+        "terrace_branch": f"(branch_id = {ACTOR})",
+    },
+    Visibility.INTERNAL: {
+        "terrace_manager": f"(manager_id = {ACTOR})",
+        "terrace_branch": f"(branch_id = {ACTOR})",
+    },
+    Visibility.DIRECTORY: {
+        "terrace_customer": f"(id = {OWN_MANAGER})",
+        "terrace_manager": f"(id = {ACTOR})",
+        "terrace_branch": f"(branch_id = {ACTOR})",
+    },
 }
-"""Where the column that is compared with the actor differs from the one of owned rows."""
-
-NOT_FOR_THE_CUSTOMER = {"risk_signal", "risk_signal_event"}
-"""A customer's rows that the customer does not see: warnings are for the institution."""
+"""Whom a table's policies name besides those who see all of it, and the rows they let through."""
 
 APPEND_ONLY = {"balance_update": {"held"}, "audit": set()}
 """What the writer may only add to, and the columns it may change all the same."""
@@ -116,34 +134,72 @@ async def policies(installation: House) -> dict[str, dict[str, tuple[str, str, s
     return found
 
 
-def expected_policies(table: str) -> dict[str, tuple[str, str, str | None]]:
-    own = {"terrace_customer": "customer_id", "terrace_manager": "manager_id"}
-    own |= {"terrace_branch": "branch_id"} | COLUMNS.get(table, {})
-    told = {role: ("SELECT", f"({column} = {ACTOR})", None) for role, column in own.items()}
-    if table == "manager":
-        told["terrace_customer"] = ("SELECT", f"(id = {OWN_MANAGER})", None)
-    if table in NOT_FOR_THE_CUSTOMER:
-        del told["terrace_customer"]
+@pytest.fixture(scope="module")
+async def below_views(installation: House) -> dict[str, set[str]]:
+    """The views that read a table directly, by the table."""
+    found: dict[str, set[str]] = {}
+    for row in await installation.fetch("""
+        select distinct t.relname as below, v.relname as view
+        from pg_rewrite r join pg_class v on v.oid = r.ev_class
+        join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
+            and d.refclassid = 'pg_class'::regclass and d.refobjid <> v.oid
+        join pg_class t on t.oid = d.refobjid
+        where v.relnamespace = 'terrace'::regnamespace"""):
+        found.setdefault(row["below"], set()).add(row["view"])
+    return found
+
+
+def declared_tables() -> list[Table]:
+    """What plans may read: the tables of the house, and those that a type's file declares."""
+    places = [tables, *(import_module(f"schema.types.{f.name}") for f in iter_modules(PLACES))]
+    found = {
+        table.name: table for p in places for table in vars(p).values() if type(table) is Table
+    }
+    return sorted(found.values(), key=lambda table: table.name)
+
+
+READ_BY_PLANS = declared_tables()
+DECLARED = {table.name.removeprefix("terrace."): table.visibility for table in READ_BY_PLANS}
+
+
+def visibility_of(name: str, below_views: dict[str, set[str]]) -> Visibility | None:
+    """As its Table says, or that of the view for which alone readers are granted it."""
+    if name in DECLARED:
+        return DECLARED[name]
+    through = {DECLARED[view] for view in below_views.get(name, ()) if view in DECLARED}
+    return through.pop() if len(through) == 1 else None
+
+
+def expected_policies(visibility: Visibility) -> dict[str, tuple[str, str, str | None]]:
+    """By role: command, condition, check."""
+    told: dict[str, tuple[str, str, str | None]] = {
+        role: ("SELECT", condition, None) for role, condition in POLICIES[visibility].items()
+    }
     told["terrace_all"] = ("SELECT", "true", None)
     told["terrace_writer"] = ("ALL", "true", "true")
     return told
 
 
-def test_a_table_with_somebodys_rows_has_the_whole_wall_or_no_reader(
-    catalogue: Catalogue, policies: dict[str, dict[str, tuple[str, str, str | None]]]
+def test_what_a_reader_may_read_is_declared_and_has_the_wall_of_its_kind(
+    catalogue: Catalogue,
+    policies: dict[str, dict[str, tuple[str, str, str | None]]],
+    below_views: dict[str, set[str]],
 ) -> None:
-    tables_of_someone = {
-        name: relation
-        for name, relation in catalogue.items()
-        if relation.has_rows_of_someone and relation.kind in ("r", "p", "f")
-    }
-    assert len(tables_of_someone) > 10
-    for name, relation in tables_of_someone.items():
-        if not relation.readers:
+    read = {name: relation for name, relation in catalogue.items() if relation.readers}
+    assert len(read) > 10
+    for name, relation in read.items():
+        visibility = visibility_of(name, below_views)
+        assert visibility is not None, f"{name} is open to readers, but no Table says to whom"
+        assert relation.readers == READERS, name
+        if relation.kind == "v":
+            continue  # has no policies of its own: it reads with its reader's rights
+        if visibility is Visibility.REFERENCE:
+            assert not relation.has_rows_of_someone, f"{name} has rows of somebody"
+            assert policies.get(name) is None, name
             continue
         assert relation.row_security, f"{name}: row-level security is off"
         assert relation.forced, f"{name}: its owner walks through the wall"
-        assert policies[name] == expected_policies(name), name
+        assert policies[name] == expected_policies(visibility), name
 
 
 def test_a_view_runs_with_its_readers_own_rights(catalogue: Catalogue) -> None:
@@ -223,9 +279,6 @@ async def test_nobody_makes_temporary_tables_or_objects_in_public(installation: 
         )
 
 
-READ_BY_PLANS = [table for table in vars(tables).values() if isinstance(table, Table)]
-
-
 @pytest.mark.parametrize("table", READ_BY_PLANS, ids=lambda table: table.name)
 def test_the_first_wall_repeats_the_second(table: Table, catalogue: Catalogue) -> None:
     name = table.name.removeprefix("terrace.")
@@ -238,8 +291,8 @@ def test_the_first_wall_repeats_the_second(table: Table, catalogue: Catalogue) -
         assert (predicate is None) == (open_to_all or scope is Scope.ALL)
         if predicate is None or scope is Scope.NONE or relation.kind == "v":
             continue
-        policy = expected_policies(name).get(GROUPS[scope.value])
+        policy = expected_policies(table.visibility).get(GROUPS[scope.value])
         if policy is None:
             assert predicate == "false"
-        elif not (name == "manager" and scope is Scope.CUSTOMER):
+        elif not (table.visibility is Visibility.DIRECTORY and scope is Scope.CUSTOMER):
             assert policy[1] == f"({predicate.removeprefix('t.')})".replace("$1", ACTOR)
