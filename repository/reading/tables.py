@@ -1,7 +1,9 @@
 """What can be read, and the rows of it that each kind of scope may see (the first wall).
 
-The second wall, row-level security, repeats these rules in `migrations/0008_walls.sql`; each must
-hold without the other.
+The second wall, row-level security, repeats these rules in `migrations/0008_walls.sql`, and for
+every later table by `call terrace.protect(table, visibility)`; each must hold without the other.
+The tables here are those that several files read; one that a single type reads may be declared in
+the file of that type.
 """
 
 from dataclasses import dataclass

@@ -164,6 +164,8 @@ NOT_CODES = {
     "MONTH": "a placeholder in a help text",
     "HS256": "the algorithm of tokens",
     "POST": "a method of HTTP",
+    "OWNED": "a kind of table",
+    "REFERENCE": "a kind of table",
     "TR001": "the SQLSTATE that becomes NO_BUSINESS_DATE",
 }
 NOT_LOOKED_AT = ("cli/demo/", "cli/embedded/")
