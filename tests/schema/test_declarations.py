@@ -15,6 +15,7 @@ from schema.declarations import extends, node_type, node_types
 from schema.fields import PLANNED, Stored, stored
 from schema.published import NODE_TYPES, graphql_schema
 from schema.types.node import Node
+from tests.house import House
 
 SHELF = Table("terrace.shelf", Visibility.REFERENCE, ("id",))
 
@@ -98,3 +99,18 @@ def test_an_added_field_is_the_types_own_and_does_not_replace_one() -> None:
         @extends(Shelf)
         class Again:
             number: int = stored(integer("other"), "Another number.")
+
+
+async def test_a_row_that_a_declaration_leaves_out_is_not_read_by_its_identifier(
+    house: House,
+) -> None:
+    await house.people(1)
+    await house.record(("A1", "2025-01-01", "1000000.00"))
+    await house.close("2025-01")
+    [change] = (await house.data("{ tierChanges(first: 9) { nodes { id } } }"))["tierChanges"][
+        "nodes"
+    ]
+    by_id = "query ($id: ID!) { node(id: $id) { id } }"
+    assert await house.data(by_id, change) == {"node": change}
+    await house.fetch("update terrace.tier_change set position = null")
+    assert await house.data(by_id, change) == {"node": None}
