@@ -10,15 +10,9 @@ from domain.policy import TierPolicy as Policy
 from domain.policy import parse_policy
 from repository.reading.conditions import Condition, Fixed
 from repository.reading.expressions import decimal as decimal_of
-<<<<<<< HEAD
-from repository.reading.expressions import global_id, integer, json, month, text
+from repository.reading.expressions import integer, json, month, text
 from repository.reading.nodes import FAULT, Formula, Join, Many, Record, Value
 from repository.reading.parameters import Derived, Source
-=======
-from repository.reading.expressions import integer, json, month, text
-from repository.reading.nodes import Join, Many, Record, Value
-from repository.reading.parameters import Derived
->>>>>>> 3b738fe (A file of types says all of its type, and nothing else names it)
 from repository.reading.tables import TIER, TIER_POLICY
 from schema.arguments import Arguments
 from schema.declarations import extends, node_type
