@@ -8,7 +8,7 @@ ARGS ?=
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test check format lock schema bench clean
+.PHONY: help setup dev run test check format lock schema golden bench clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ format: dev ## Format and sort imports
 
 schema: setup ## Write the SDL snapshot schema.graphql
 	@$(BIN)/terrace schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+
+golden: dev ## Write the golden statements of tests/schema/golden anew, to be reviewed as a diff
+	@$(BIN)/python -m tests.schema.golden
 
 bench: dev ## Run the benchmarks; tables on screen, figures in benchmarks/results/
 	@$(BIN)/python -m benchmarks $(ARGS)

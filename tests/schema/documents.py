@@ -1,5 +1,7 @@
 """Documents that reach every type and relation of the schema, for tests of what may be seen."""
 
+from collections.abc import Mapping, Sequence
+
 GOLDEN: dict[str, str] = {
     "customers": """{ customers(first: 100) { totalCount nodes { id number name kind status phone
         email idDocument birthDate address branch { code } manager { number } } } }""",
@@ -29,4 +31,48 @@ GOLDEN: dict[str, str] = {
     "everyone": """query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id
         ... on Customer { number } ... on Account { number } ... on Manager { number }
         ... on TierChange { kind } ... on RiskSignal { code } } }""",
+    "node": """query ($id: ID!) { node(id: $id) { id ... on Customer { number
+        accounts { number } standing { status } } } }""",
+    "profile": """query ($number: String!) { customer(by: {number: $number}) { number name
+        standing { status since tier { code name rank } } manager { number name }
+        branch { code name } accounts { number productClass currency balance balanceAsOf }
+        aumHistory(last: 12) { month total deposits investments settlementFunds final }
+        riskSignals(first: 5) { nodes { code severity state reportedAt }
+        pageInfo { hasNextPage } } } }""",
+    "portfolio": """query ($manager: String!) { manager(by: {number: $manager}) {
+        customers(first: 50) { nodes { number name standing { status tier { code name } }
+        accounts { number productClass balance } } pageInfo { hasNextPage } } } }""",
+    "tiny": """query ($number: String!) { customer(by: {number: $number}) { number name
+        status } }""",
 }
+
+PAYLOADS: dict[str, str] = {
+    "assign_manager": """mutation ($id: ID!) { assignManager(input: {customer: $id,
+        reason: "none"}) { customer { number manager { number } accounts { number } }
+        errors { code } } }""",
+    "raise_risk_signal": """mutation ($id: ID!) { raiseRiskSignal(input: {customer: $id,
+        code: "OUTFLOW", severity: RED, facts: "gone"}) { signal { id code customer { number
+        standing { status } accounts { number balance } } reportedBy { number } }
+        errors { code } } }""",
+}
+"""Mutations, for what they read of their result."""
+
+EVENTS: dict[str, str] = {
+    "tier_changed": """subscription { tierChanged(where: {toStatus: {eq: ACTIVE}}) { cursor
+        change { id kind customer { number accounts { number } } toTier { code } } } }""",
+    "risk_signal_changed": """subscription ($code: String) { riskSignalChanged(
+        where: {code: {eq: $code}}) { cursor signal { id code customer { number }
+        reportedBy { number } } } }""",
+}
+
+
+def variables_of(document: str, ids: Sequence[str] = ()) -> dict[str, object]:
+    """Values for the variables that one of these documents declares."""
+    values: Mapping[str, object] = {
+        "ids": list(ids),
+        "id": ids[0] if ids else "Q3VzdG9tZXI6MQ==",
+        "number": "C1",
+        "manager": "M1",
+        "code": "OUTFLOW",
+    }
+    return {name: value for name, value in values.items() if f"${name}:" in document}

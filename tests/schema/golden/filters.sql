@@ -1,0 +1,709 @@
+-- customer
+select
+case
+when set_config('app.id', $1::integer::text, true) is not null then (
+  json_object(
+    'customers': (
+      select json_object(
+        'totalCount': (
+          select count(*)
+          from terrace.customer t6
+          where t6.id = $1::integer
+          and (
+            (
+              (
+                (
+                  exists (
+                    select
+                    from terrace.standing_in_force t7
+                    where t7.customer_id = t6.id
+                    and t7.month = (select c.open_month from terrace.calendar c)
+                    and t7.customer_id = $1::integer
+                    and (t7.status = $2::text)
+                  )
+                  or (
+                    (
+                      exists (
+                        select
+                        from terrace.standing_in_force t8
+                        where t8.customer_id = t6.id
+                        and t8.month = (select c.open_month from terrace.calendar c)
+                        and t8.customer_id = $1::integer
+                        and true
+                      )
+                    ) is not true
+                    and ('NON_MEMBER'::text = $2::text)
+                  )
+                )
+              )
+              or (
+                (
+                  exists (
+                    select
+                    from terrace.standing_in_force t9
+                    where t9.customer_id = t6.id
+                    and t9.month = (select c.open_month from terrace.calendar c)
+                    and t9.customer_id = $1::integer
+                    and (t9.tier = $3::text)
+                  )
+                  or (
+                    (
+                      exists (
+                        select
+                        from terrace.standing_in_force t10
+                        where t10.customer_id = t6.id
+                        and t10.month = (select c.open_month from terrace.calendar c)
+                        and t10.customer_id = $1::integer
+                        and true
+                      )
+                    ) is not true
+                    and (null::text = $3::text)
+                  )
+                )
+              )
+              or ((strpos(lower(t6.name), lower($4::text)) > 0))
+            )
+          )
+        ),
+        'edges': coalesce(
+          json_agg(
+            json_object(
+              'cursor': translate(
+                encode(
+                  convert_to(
+                    json_build_array('171ea2', t1.name::text, t1.number::text)::text,
+                    'UTF8'
+                  ),
+                  'base64'
+                ),
+                E'\n',
+                ''
+              ),
+              'node': json_object('number': t1.number returning json) returning json
+            )
+            order by t1.place
+          ) filter (where t1.place <= $5::integer),
+          '[]'::json
+        ),
+        'pageInfo': json_object(
+          'hasNextPage': count(*) > $5::integer,
+          'endCursor': (
+            array_agg(
+              translate(
+                encode(
+                  convert_to(
+                    json_build_array('171ea2', t1.name::text, t1.number::text)::text,
+                    'UTF8'
+                  ),
+                  'base64'
+                ),
+                E'\n',
+                ''
+              )
+              order by t1.place
+            )
+          )[least(count(*), $5::integer)] returning json
+        ) returning json
+      )
+      from (
+        select t1.*,
+        row_number() over (order by t1.name desc, t1.number desc) as place
+        from (
+          select t1.*
+          from terrace.customer t1
+          where t1.id = $1::integer
+          and (
+            (
+              (
+                (
+                  exists (
+                    select
+                    from terrace.standing_in_force t2
+                    where t2.customer_id = t1.id
+                    and t2.month = (select c.open_month from terrace.calendar c)
+                    and t2.customer_id = $1::integer
+                    and (t2.status = $2::text)
+                  )
+                  or (
+                    (
+                      exists (
+                        select
+                        from terrace.standing_in_force t3
+                        where t3.customer_id = t1.id
+                        and t3.month = (select c.open_month from terrace.calendar c)
+                        and t3.customer_id = $1::integer
+                        and true
+                      )
+                    ) is not true
+                    and ('NON_MEMBER'::text = $2::text)
+                  )
+                )
+              )
+              or (
+                (
+                  exists (
+                    select
+                    from terrace.standing_in_force t4
+                    where t4.customer_id = t1.id
+                    and t4.month = (select c.open_month from terrace.calendar c)
+                    and t4.customer_id = $1::integer
+                    and (t4.tier = $3::text)
+                  )
+                  or (
+                    (
+                      exists (
+                        select
+                        from terrace.standing_in_force t5
+                        where t5.customer_id = t1.id
+                        and t5.month = (select c.open_month from terrace.calendar c)
+                        and t5.customer_id = $1::integer
+                        and true
+                      )
+                    ) is not true
+                    and (null::text = $3::text)
+                  )
+                )
+              )
+              or ((strpos(lower(t1.name), lower($4::text)) > 0))
+            )
+          )
+          order by t1.name desc,
+          t1.number desc
+          limit $5::integer + 1
+        ) t1
+      ) t1
+      having true
+    ) returning json
+  )
+)::text
+end;
+
+-- manager
+select
+case
+when set_config('app.id', $1::integer::text, true) is not null then (
+  json_object(
+    'customers': (
+      select json_object(
+        'totalCount': (
+          select count(*)
+          from terrace.customer t6
+          where t6.manager_id = $1::integer
+          and (
+            (
+              (
+                (
+                  exists (
+                    select
+                    from terrace.standing_in_force t7
+                    where t7.customer_id = t6.id
+                    and t7.month = (select c.open_month from terrace.calendar c)
+                    and t7.manager_id = $1::integer
+                    and (t7.status = $2::text)
+                  )
+                  or (
+                    (
+                      exists (
+                        select
+                        from terrace.standing_in_force t8
+                        where t8.customer_id = t6.id
+                        and t8.month = (select c.open_month from terrace.calendar c)
+                        and t8.manager_id = $1::integer
+                        and true
+                      )
+                    ) is not true
+                    and ('NON_MEMBER'::text = $2::text)
+                  )
+                )
+              )
+              or (
+                (
+                  exists (
+                    select
+                    from terrace.standing_in_force t9
+                    where t9.customer_id = t6.id
+                    and t9.month = (select c.open_month from terrace.calendar c)
+                    and t9.manager_id = $1::integer
+                    and (t9.tier = $3::text)
+                  )
+                  or (
+                    (
+                      exists (
+                        select
+                        from terrace.standing_in_force t10
+                        where t10.customer_id = t6.id
+                        and t10.month = (select c.open_month from terrace.calendar c)
+                        and t10.manager_id = $1::integer
+                        and true
+                      )
+                    ) is not true
+                    and (null::text = $3::text)
+                  )
+                )
+              )
+              or ((strpos(lower(t6.name), lower($4::text)) > 0))
+            )
+          )
+        ),
+        'edges': coalesce(
+          json_agg(
+            json_object(
+              'cursor': translate(
+                encode(
+                  convert_to(
+                    json_build_array('171ea2', t1.name::text, t1.number::text)::text,
+                    'UTF8'
+                  ),
+                  'base64'
+                ),
+                E'\n',
+                ''
+              ),
+              'node': json_object('number': t1.number returning json) returning json
+            )
+            order by t1.place
+          ) filter (where t1.place <= $5::integer),
+          '[]'::json
+        ),
+        'pageInfo': json_object(
+          'hasNextPage': count(*) > $5::integer,
+          'endCursor': (
+            array_agg(
+              translate(
+                encode(
+                  convert_to(
+                    json_build_array('171ea2', t1.name::text, t1.number::text)::text,
+                    'UTF8'
+                  ),
+                  'base64'
+                ),
+                E'\n',
+                ''
+              )
+              order by t1.place
+            )
+          )[least(count(*), $5::integer)] returning json
+        ) returning json
+      )
+      from (
+        select t1.*,
+        row_number() over (order by t1.name desc, t1.number desc) as place
+        from (
+          select t1.*
+          from terrace.customer t1
+          where t1.manager_id = $1::integer
+          and (
+            (
+              (
+                (
+                  exists (
+                    select
+                    from terrace.standing_in_force t2
+                    where t2.customer_id = t1.id
+                    and t2.month = (select c.open_month from terrace.calendar c)
+                    and t2.manager_id = $1::integer
+                    and (t2.status = $2::text)
+                  )
+                  or (
+                    (
+                      exists (
+                        select
+                        from terrace.standing_in_force t3
+                        where t3.customer_id = t1.id
+                        and t3.month = (select c.open_month from terrace.calendar c)
+                        and t3.manager_id = $1::integer
+                        and true
+                      )
+                    ) is not true
+                    and ('NON_MEMBER'::text = $2::text)
+                  )
+                )
+              )
+              or (
+                (
+                  exists (
+                    select
+                    from terrace.standing_in_force t4
+                    where t4.customer_id = t1.id
+                    and t4.month = (select c.open_month from terrace.calendar c)
+                    and t4.manager_id = $1::integer
+                    and (t4.tier = $3::text)
+                  )
+                  or (
+                    (
+                      exists (
+                        select
+                        from terrace.standing_in_force t5
+                        where t5.customer_id = t1.id
+                        and t5.month = (select c.open_month from terrace.calendar c)
+                        and t5.manager_id = $1::integer
+                        and true
+                      )
+                    ) is not true
+                    and (null::text = $3::text)
+                  )
+                )
+              )
+              or ((strpos(lower(t1.name), lower($4::text)) > 0))
+            )
+          )
+          order by t1.name desc,
+          t1.number desc
+          limit $5::integer + 1
+        ) t1
+      ) t1
+      having true
+    ) returning json
+  )
+)::text
+end;
+
+-- branch
+select
+case
+when set_config('app.id', $1::integer::text, true) is not null then (
+  json_object(
+    'customers': (
+      select json_object(
+        'totalCount': (
+          select count(*)
+          from terrace.customer t6
+          where t6.branch_id = $1::integer
+          and (
+            (
+              (
+                (
+                  exists (
+                    select
+                    from terrace.standing_in_force t7
+                    where t7.customer_id = t6.id
+                    and t7.month = (select c.open_month from terrace.calendar c)
+                    and t7.branch_id = $1::integer
+                    and (t7.status = $2::text)
+                  )
+                  or (
+                    (
+                      exists (
+                        select
+                        from terrace.standing_in_force t8
+                        where t8.customer_id = t6.id
+                        and t8.month = (select c.open_month from terrace.calendar c)
+                        and t8.branch_id = $1::integer
+                        and true
+                      )
+                    ) is not true
+                    and ('NON_MEMBER'::text = $2::text)
+                  )
+                )
+              )
+              or (
+                (
+                  exists (
+                    select
+                    from terrace.standing_in_force t9
+                    where t9.customer_id = t6.id
+                    and t9.month = (select c.open_month from terrace.calendar c)
+                    and t9.branch_id = $1::integer
+                    and (t9.tier = $3::text)
+                  )
+                  or (
+                    (
+                      exists (
+                        select
+                        from terrace.standing_in_force t10
+                        where t10.customer_id = t6.id
+                        and t10.month = (select c.open_month from terrace.calendar c)
+                        and t10.branch_id = $1::integer
+                        and true
+                      )
+                    ) is not true
+                    and (null::text = $3::text)
+                  )
+                )
+              )
+              or ((strpos(lower(t6.name), lower($4::text)) > 0))
+            )
+          )
+        ),
+        'edges': coalesce(
+          json_agg(
+            json_object(
+              'cursor': translate(
+                encode(
+                  convert_to(
+                    json_build_array('171ea2', t1.name::text, t1.number::text)::text,
+                    'UTF8'
+                  ),
+                  'base64'
+                ),
+                E'\n',
+                ''
+              ),
+              'node': json_object('number': t1.number returning json) returning json
+            )
+            order by t1.place
+          ) filter (where t1.place <= $5::integer),
+          '[]'::json
+        ),
+        'pageInfo': json_object(
+          'hasNextPage': count(*) > $5::integer,
+          'endCursor': (
+            array_agg(
+              translate(
+                encode(
+                  convert_to(
+                    json_build_array('171ea2', t1.name::text, t1.number::text)::text,
+                    'UTF8'
+                  ),
+                  'base64'
+                ),
+                E'\n',
+                ''
+              )
+              order by t1.place
+            )
+          )[least(count(*), $5::integer)] returning json
+        ) returning json
+      )
+      from (
+        select t1.*,
+        row_number() over (order by t1.name desc, t1.number desc) as place
+        from (
+          select t1.*
+          from terrace.customer t1
+          where t1.branch_id = $1::integer
+          and (
+            (
+              (
+                (
+                  exists (
+                    select
+                    from terrace.standing_in_force t2
+                    where t2.customer_id = t1.id
+                    and t2.month = (select c.open_month from terrace.calendar c)
+                    and t2.branch_id = $1::integer
+                    and (t2.status = $2::text)
+                  )
+                  or (
+                    (
+                      exists (
+                        select
+                        from terrace.standing_in_force t3
+                        where t3.customer_id = t1.id
+                        and t3.month = (select c.open_month from terrace.calendar c)
+                        and t3.branch_id = $1::integer
+                        and true
+                      )
+                    ) is not true
+                    and ('NON_MEMBER'::text = $2::text)
+                  )
+                )
+              )
+              or (
+                (
+                  exists (
+                    select
+                    from terrace.standing_in_force t4
+                    where t4.customer_id = t1.id
+                    and t4.month = (select c.open_month from terrace.calendar c)
+                    and t4.branch_id = $1::integer
+                    and (t4.tier = $3::text)
+                  )
+                  or (
+                    (
+                      exists (
+                        select
+                        from terrace.standing_in_force t5
+                        where t5.customer_id = t1.id
+                        and t5.month = (select c.open_month from terrace.calendar c)
+                        and t5.branch_id = $1::integer
+                        and true
+                      )
+                    ) is not true
+                    and (null::text = $3::text)
+                  )
+                )
+              )
+              or ((strpos(lower(t1.name), lower($4::text)) > 0))
+            )
+          )
+          order by t1.name desc,
+          t1.number desc
+          limit $5::integer + 1
+        ) t1
+      ) t1
+      having true
+    ) returning json
+  )
+)::text
+end;
+
+-- all
+select
+case
+when set_config('app.id', $1::integer::text, true) is not null then (
+  json_object(
+    'customers': (
+      select json_object(
+        'totalCount': (
+          select count(*)
+          from terrace.customer t6
+          where (
+            (
+              (
+                (
+                  exists (
+                    select
+                    from terrace.standing_in_force t7
+                    where t7.customer_id = t6.id
+                    and t7.month = (select c.open_month from terrace.calendar c)
+                    and (t7.status = $2::text)
+                  )
+                  or (
+                    (
+                      exists (
+                        select
+                        from terrace.standing_in_force t8
+                        where t8.customer_id = t6.id
+                        and t8.month = (select c.open_month from terrace.calendar c)
+                        and true
+                      )
+                    ) is not true
+                    and ('NON_MEMBER'::text = $2::text)
+                  )
+                )
+              )
+              or (
+                (
+                  exists (
+                    select
+                    from terrace.standing_in_force t9
+                    where t9.customer_id = t6.id
+                    and t9.month = (select c.open_month from terrace.calendar c)
+                    and (t9.tier = $3::text)
+                  )
+                  or (
+                    (
+                      exists (
+                        select
+                        from terrace.standing_in_force t10
+                        where t10.customer_id = t6.id
+                        and t10.month = (select c.open_month from terrace.calendar c)
+                        and true
+                      )
+                    ) is not true
+                    and (null::text = $3::text)
+                  )
+                )
+              )
+              or ((strpos(lower(t6.name), lower($4::text)) > 0))
+            )
+          )
+        ),
+        'edges': coalesce(
+          json_agg(
+            json_object(
+              'cursor': translate(
+                encode(
+                  convert_to(
+                    json_build_array('171ea2', t1.name::text, t1.number::text)::text,
+                    'UTF8'
+                  ),
+                  'base64'
+                ),
+                E'\n',
+                ''
+              ),
+              'node': json_object('number': t1.number returning json) returning json
+            )
+            order by t1.place
+          ) filter (where t1.place <= $5::integer),
+          '[]'::json
+        ),
+        'pageInfo': json_object(
+          'hasNextPage': count(*) > $5::integer,
+          'endCursor': (
+            array_agg(
+              translate(
+                encode(
+                  convert_to(
+                    json_build_array('171ea2', t1.name::text, t1.number::text)::text,
+                    'UTF8'
+                  ),
+                  'base64'
+                ),
+                E'\n',
+                ''
+              )
+              order by t1.place
+            )
+          )[least(count(*), $5::integer)] returning json
+        ) returning json
+      )
+      from (
+        select t1.*,
+        row_number() over (order by t1.name desc, t1.number desc) as place
+        from (
+          select t1.*
+          from terrace.customer t1
+          where (
+            (
+              (
+                (
+                  exists (
+                    select
+                    from terrace.standing_in_force t2
+                    where t2.customer_id = t1.id
+                    and t2.month = (select c.open_month from terrace.calendar c)
+                    and (t2.status = $2::text)
+                  )
+                  or (
+                    (
+                      exists (
+                        select
+                        from terrace.standing_in_force t3
+                        where t3.customer_id = t1.id
+                        and t3.month = (select c.open_month from terrace.calendar c)
+                        and true
+                      )
+                    ) is not true
+                    and ('NON_MEMBER'::text = $2::text)
+                  )
+                )
+              )
+              or (
+                (
+                  exists (
+                    select
+                    from terrace.standing_in_force t4
+                    where t4.customer_id = t1.id
+                    and t4.month = (select c.open_month from terrace.calendar c)
+                    and (t4.tier = $3::text)
+                  )
+                  or (
+                    (
+                      exists (
+                        select
+                        from terrace.standing_in_force t5
+                        where t5.customer_id = t1.id
+                        and t5.month = (select c.open_month from terrace.calendar c)
+                        and true
+                      )
+                    ) is not true
+                    and (null::text = $3::text)
+                  )
+                )
+              )
+              or ((strpos(lower(t1.name), lower($4::text)) > 0))
+            )
+          )
+          order by t1.name desc,
+          t1.number desc
+          limit $5::integer + 1
+        ) t1
+      ) t1
+      having true
+    ) returning json
+  )
+)::text
+end;
