@@ -14,11 +14,11 @@ from domain.actors import Actor, Scope
 from repository.database import Database
 from repository.reading.statement import BOTH_WALLS, Walls
 from schema.engine import Engine
-from schema.limits import Limits
 from settings import Settings
 from tests.house import KEY, House, new_house
 from tests.schema.documents import EVENTS, GOLDEN, PAYLOADS, variables_of
 from tests.schema.sql_layout import laid_out
+from tests.schema.walls import engine_with
 
 FOLDER = Path(__file__).parent / "golden"
 READERS = {
@@ -31,17 +31,6 @@ READERS = {
 
 Statements = dict[str, dict[Scope, str]]
 _PREPARED = "select statement from pg_prepared_statements order by prepare_time"
-
-
-def engine_with(house: House, database: Database, walls: Walls) -> Engine:
-    """An engine on other pools or with other walls than the house's own."""
-
-    async def wake(topic: str) -> None:
-        pass
-
-    return Engine(
-        database, house.feeds, Limits(15, 1000, 5000), wake=wake, future_days=1, walls=walls
-    )
 
 
 @asynccontextmanager

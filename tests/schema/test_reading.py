@@ -3,7 +3,7 @@
 import pytest
 
 from tests.house import House
-from tests.schema.documents import GOLDEN
+from tests.schema.documents import GOLDEN, variables_of
 
 PAGE = """query ($first: Int, $after: String, $last: Int, $before: String, $by: CustomerOrder) {
     customers(first: $first, after: $after, last: $last, before: $before, orderBy: $by) {
@@ -177,7 +177,7 @@ async def test_each_golden_document_is_one_statement(house: House) -> None:
     actor = await house.actor("hq")
     for name, document in GOLDEN.items():
         prepared = house.engine.prepare(document, None)
-        variables = {"ids": []} if "$ids" in document else None
+        variables = variables_of(document)
         before = len(house.engine._plans)
         await house.engine.execute(prepared, variables, actor)
         await house.engine.execute(prepared, variables, actor)

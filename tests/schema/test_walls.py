@@ -1,98 +1,22 @@
 """Who sees which rows: two walls, and each of them holds without the other."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
 
 import orjson
 import pytest
 
-from domain.actors import Actor, Role, Scope
-from repository.database import Database
+from domain.actors import Role, Scope
 from repository.reading.statement import Walls
-from schema.engine import Engine
-from schema.limits import Limits
 from tests.house import KEY, House
 from tests.schema.documents import GOLDEN
-
-ACTORS = [
-    ("hq", "x"),
-    ("risk", "x"),
-    ("auditor", "x"),
-    ("branch", "B1"),
-    ("branch", "B2"),
-    ("branch", "U"),
-    ("manager", "M1"),
-    ("manager", "M2"),
-    ("manager", "M3"),
-    ("customer", "C1"),
-    ("customer", "C2"),
-    ("integrator", "x"),
-]
-
-
-class WithoutSecondWall(Database):
-    """Reads as a role that row-level security lets see everything."""
-
-    async def answer(self, scope: Scope, statement: str, values: Sequence[Any]) -> str:
-        async with self.writing() as connection:
-            answer: str = await connection.fetchval(statement, *values)
-            return answer
-
-
-async def lived_in(house: House) -> None:
-    """Two branches with customers who have everything a customer can have."""
-    await house.people(8)
-    await house.record(*[(f"A{n}", "2025-01-01", f"{n}50000.00") for n in range(1, 9)])
-    await house.close("2025-01")
-    for number, (role, subject) in {
-        "C1": ("manager", "M1"),
-        "C2": ("manager", "M2"),
-        "C3": ("risk", "r"),
-    }.items():
-        found = await house.data(
-            "query ($n: String!) { customer(by: {number: $n}) { id } }", {"n": number}
-        )
-        raised = await house.data(
-            """mutation ($c: ID!) { raiseRiskSignal(input: {customer: $c, code: "OUTFLOW",
-            severity: RED, facts: "gone"}) { signal { id } errors { code } } }""",
-            {"c": found["customer"]["id"]},
-            role=role,
-            subject=subject,
-        )
-        assert raised["raiseRiskSignal"]["errors"] == []
-    await house.work()
-
-
-async def every_id(house: House) -> list[str]:
-    """The identifiers of all rows there are."""
-    found = await house.data("""{ customers(first: 100) { nodes { id accounts { id } } }
-        managers(first: 100) { nodes { id } } branches { id }
-        tierChanges(first: 100) { nodes { id } } riskSignals(first: 100) { nodes { id } } }""")
-    ids = [node["id"] for c in found["customers"]["nodes"] for node in (c, *c["accounts"])]
-    ids += [branch["id"] for branch in found["branches"]]
-    for name in ("managers", "tierChanges", "riskSignals"):
-        ids += [node["id"] for node in found[name]["nodes"]]
-    return ids
-
-
-def engine_with(house: House, database: Database, walls: Walls) -> Engine:
-    async def wake(topic: str) -> None:
-        pass
-
-    return Engine(
-        database, house.feeds, Limits(15, 1000, 5000), wake=wake, future_days=1, walls=walls
-    )
-
-
-async def answers(engine: Engine, actor: Actor, ids: list[str]) -> dict[str, Any]:
-    found = {}
-    for name, document in GOLDEN.items():
-        answer = await engine.execute(
-            engine.prepare(document, None), {"ids": ids} if "$ids" in document else None, actor
-        )
-        found[name] = orjson.loads(answer)
-    return found
+from tests.schema.walls import (
+    ACTORS,
+    WithoutSecondWall,
+    answers,
+    engine_with,
+    every_id,
+    lived_in,
+)
 
 
 async def test_each_wall_alone_shows_exactly_what_both_show(house: House) -> None:
