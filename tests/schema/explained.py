@@ -29,6 +29,10 @@ LARGE = frozenset(
 SCOPED = LARGE | {"manager"}
 """The tables with rows that are not for everyone."""
 
+_LEADING = """select c.relname, a.attname::text from pg_index i
+    join pg_class c on c.oid = i.indexrelid
+    join pg_attribute a on a.attrelid = i.indexrelid and a.attnum = 1
+    where c.relnamespace = 'terrace'::regnamespace"""
 _CONDITIONS = ("Index Cond", "Filter", "Recheck Cond", "Join Filter", "Hash Cond", "Merge Cond")
 _GATE = "One-Time Filter"
 _TAKES_NO_MORE = frozenset({"Limit", "Result", "Subquery Scan", "Index Scan", "Index Only Scan"})
@@ -43,7 +47,8 @@ class Scan:
 
     `conditions` are in full: with what the InitPlans compute that they compare with, and with the
     gates, which compare once what the scan is then searched by. `keys` are those among them that
-    an index is searched by. `limited`: rows come in order, and a LIMIT takes the first.
+    an index is searched by, if its first column is one of them: without that, it is read whole.
+    `limited`: rows come in order, and a LIMIT takes the first.
     """
 
     kind: str
@@ -90,9 +95,9 @@ async def scans(connection: Any, statement: str, *, seqscan: bool = True) -> lis
             f"explain (verbose, costs off, format json) execute explained({nothing})"
         )
         await connection.execute("deallocate explained")
+        leading = dict(await connection.fetch(_LEADING))
     found = orjson.loads(answer) if isinstance(answer, str) else answer
-    plan = found[0]["Plan"]
-    return list(_scans(plan, _computed(plan)))
+    return list(_Reading(leading, _computed(found[0]["Plan"])).scans(found[0]["Plan"]))
 
 
 async def whole_scans(
@@ -140,14 +145,6 @@ def _asked(node: Mapping[str, Any]) -> str:
     return " and ".join(node[name] for name in _CONDITIONS if name in node)
 
 
-def _keys(node: Mapping[str, Any]) -> Iterator[str]:
-    if "Index Cond" in node:
-        yield node["Index Cond"]
-    for part in node.get("Plans", ()):
-        if part["Node Type"].startswith("Bitmap"):
-            yield from _keys(part)
-
-
 def _in_full(text: str, gates: Sequence[str], computed: Mapping[str, str]) -> str:
     """The conditions with the gates on what they compare, and what the InitPlans compute."""
     texts, waiting = [text], list(gates)
@@ -173,23 +170,35 @@ def _sides(gate: str) -> list[str]:
     return [side.strip("()") for one in equalities for side in one.split(" = ")]
 
 
-def _scans(
-    node: Mapping[str, Any],
-    computed: Mapping[str, str],
-    gates: tuple[str, ...] = (),
-    limited: bool = False,
-) -> Iterator[Scan]:
-    if _GATE in node:
-        gates = (*gates, node[_GATE])
-    limited = node["Node Type"] == "Limit" or (
-        limited and node["Node Type"] in _TAKES_NO_MORE and "Filter" not in node
-    )
-    if "Relation Name" in node:
-        keys = " and ".join(_keys(node))
-        asked = _in_full(_asked(node) or keys, gates, computed)
-        yield Scan(node["Node Type"], node["Relation Name"], node["Alias"], asked, keys, limited)
-    for part in node.get("Plans", ()):
-        if part.get("Parent Relationship") in ("SubPlan", "InitPlan"):
-            yield from _scans(part, computed)
-        else:
-            yield from _scans(part, computed, gates, limited)
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Reads one plan: `leading` is each index's first column, `computed` what InitPlans do."""
+
+    leading: Mapping[str, str]
+    computed: Mapping[str, str]
+
+    def scans(
+        self, node: Mapping[str, Any], gates: tuple[str, ...] = (), limited: bool = False
+    ) -> Iterator[Scan]:
+        kind = node["Node Type"]
+        if _GATE in node:
+            gates = (*gates, node[_GATE])
+        limited = kind == "Limit" or (limited and kind in _TAKES_NO_MORE and "Filter" not in node)
+        if "Relation Name" in node:
+            keys = " and ".join(self.keys(node))
+            asked = _in_full(_asked(node), gates, self.computed)
+            yield Scan(kind, node["Relation Name"], node["Alias"], asked, keys, limited)
+        for part in node.get("Plans", ()):
+            if part.get("Parent Relationship") in ("SubPlan", "InitPlan"):
+                yield from self.scans(part)
+            else:
+                yield from self.scans(part, gates, limited)
+
+    def keys(self, node: Mapping[str, Any]) -> Iterator[str]:
+        condition = node.get("Index Cond", "")
+        first = self.leading.get(node.get("Index Name", ""))
+        if first and re.search(rf"\b{first}\b", condition):
+            yield condition
+        for part in node.get("Plans", ()):
+            if part["Node Type"].startswith("Bitmap"):
+                yield from self.keys(part)

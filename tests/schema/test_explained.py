@@ -20,8 +20,11 @@ READS_ALL = {
     ("signals", "risk_signal"): "totalCount of the union counts every signal",
     ("filters", "customer"): "alternatives over a name's middle and over standings: no index",
     ("risk_signal_changed", "risk_signal"): "a join read whole as long as there are few signals",
+    ("managers", "aum"): "the AUM of a tier: figures of a month, which no index orders by month",
+    ("branches", "aum"): "likewise",
+    ("statistics", "aum"): "likewise",
 }
-"""What no index bounds when the union asks, and why."""
+"""What no index bounds, and why. Only figures are read whole for others than the union."""
 
 
 def exempt(scan: Scan) -> bool:
@@ -68,13 +71,15 @@ async def test_without_the_predicate_the_policy_is_on_every_scan(house: House) -
 
 async def test_every_scan_of_a_large_table_is_bounded_by_an_index(house: House) -> None:
     await people_of_all_kinds(house)
-    whole: dict[tuple[str, str], str] = {}
+    whole: dict[tuple[str, str], list[str]] = {}
     for name, by_scope in (await statements(house)).items():
         for scope, statement in by_scope.items():
             async with house.database.reading(scope) as connection:
-                for scan in await scans(connection, statement, seqscan=False):
-                    assert scan.kind != "Seq Scan" or scan.table not in LARGE, (name, scope, scan)
-                    if scan.table in LARGE and scan.whole:
-                        whole[name, scan.table] = f"{name} of {scope}: {scan}"
-                        assert scope is Scope.ALL, whole[name, scan.table]
-    assert set(whole) == set(READS_ALL), "\n".join(whole.values())
+                found = await scans(connection, statement, seqscan=False)
+            for scan in found:
+                if scan.table in LARGE:
+                    assert scan.kind != "Seq Scan", f"{name} of {scope}: {scan}"
+                if scan.table in LARGE and scan.whole:
+                    assert scope is Scope.ALL or scan.table == "aum", f"{name} of {scope}: {scan}"
+                    whole.setdefault((name, scan.table), []).append(f"{scope}: {scan}")
+    assert set(whole) == set(READS_ALL), whole
