@@ -17,7 +17,7 @@ from cli.embedded import Addresses
 from repository.reading.statement import Walls
 from schema.published import sdl
 from tests.house import KEY, new_house
-from tests.schema.test_walls import WithoutSecondWall, engine_with
+from tests.schema.walls import WithoutSecondWall, engine_with
 
 
 async def asked(job: dict[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """A house with everything a customer can have, its callers, and engines with a wall taken down."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
 
-from domain.actors import Actor, Scope
-from repository.database import Connection, Database
+from domain.actors import Actor
+from repository.database import Database
 from repository.reading.statement import Walls
+from repository.roles import WRITER
 from schema.engine import Engine
 from schema.limits import Limits
 from tests.house import House
@@ -33,10 +32,8 @@ ACTORS = [
 class WithoutSecondWall(Database):
     """Reads as a role that row-level security lets see everything."""
 
-    @asynccontextmanager
-    async def reading(self, scope: Scope) -> AsyncIterator[Connection]:
-        async with self.writing() as connection:
-            yield connection
+    def _login(self, kind: str) -> dict[str, Any]:
+        return super()._login(WRITER)
 
 
 async def lived_in(house: House) -> None:
