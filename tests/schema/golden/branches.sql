@@ -62,15 +62,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           and t7.status in ('ACTIVE', 'WATCH')
                         ),
                         'aum': (
-                          select coalesce(
-                            sum(
-                              terrace.average(
-                                t8.deposits_sum + t8.investments_sum + t8.settlement_funds_sum,
-                                t8.days
-                              )
-                            ),
-                            0.00
-                          )::text
+                          select coalesce(sum(t8.total), 0.00)::text
                           from terrace.aum_figure t8
                           where t8.customer_id = $1::integer
                           and t8.month = (select c.open_month from terrace.calendar c)
@@ -199,15 +191,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           and t7.status in ('ACTIVE', 'WATCH')
                         ),
                         'aum': (
-                          select coalesce(
-                            sum(
-                              terrace.average(
-                                t8.deposits_sum + t8.investments_sum + t8.settlement_funds_sum,
-                                t8.days
-                              )
-                            ),
-                            0.00
-                          )::text
+                          select coalesce(sum(t8.total), 0.00)::text
                           from terrace.aum_figure t8
                           where t8.manager_id = $1::integer
                           and t8.month = (select c.open_month from terrace.calendar c)
@@ -336,15 +320,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           and t7.status in ('ACTIVE', 'WATCH')
                         ),
                         'aum': (
-                          select coalesce(
-                            sum(
-                              terrace.average(
-                                t8.deposits_sum + t8.investments_sum + t8.settlement_funds_sum,
-                                t8.days
-                              )
-                            ),
-                            0.00
-                          )::text
+                          select coalesce(sum(t8.total), 0.00)::text
                           from terrace.aum_figure t8
                           where t8.branch_id = $1::integer
                           and t8.month = (select c.open_month from terrace.calendar c)
@@ -471,15 +447,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           and t7.status in ('ACTIVE', 'WATCH')
                         ),
                         'aum': (
-                          select coalesce(
-                            sum(
-                              terrace.average(
-                                t8.deposits_sum + t8.investments_sum + t8.settlement_funds_sum,
-                                t8.days
-                              )
-                            ),
-                            0.00
-                          )::text
+                          select coalesce(sum(t8.total), 0.00)::text
                           from terrace.aum_figure t8
                           where t8.month = (select c.open_month from terrace.calendar c)
                           and exists (

@@ -38,12 +38,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 '[]'::json
               ),
               'aum': (
-                select json_object(
-                  'total': terrace.average(
-                    t4.deposits_sum + t4.investments_sum + t4.settlement_funds_sum,
-                    t4.days
-                  )::text returning json
-                )
+                select json_object('total': t4.total::text returning json)
                 from terrace.aum_figure t4
                 where t4.customer_id = t1.id
                 and t4.customer_id = $1::integer
@@ -54,10 +49,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   select json_agg(
                     json_object(
                       'month': left(t5.month::text, 7),
-                      'total': terrace.average(
-                        t5.deposits_sum + t5.investments_sum + t5.settlement_funds_sum,
-                        t5.days
-                      )::text,
+                      'total': t5.total::text,
                       'final': t5.final returning json
                     )
                     order by t5.month
@@ -133,12 +125,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 '[]'::json
               ),
               'aum': (
-                select json_object(
-                  'total': terrace.average(
-                    t4.deposits_sum + t4.investments_sum + t4.settlement_funds_sum,
-                    t4.days
-                  )::text returning json
-                )
+                select json_object('total': t4.total::text returning json)
                 from terrace.aum_figure t4
                 where t4.customer_id = t1.id
                 and t4.manager_id = $1::integer
@@ -149,10 +136,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   select json_agg(
                     json_object(
                       'month': left(t5.month::text, 7),
-                      'total': terrace.average(
-                        t5.deposits_sum + t5.investments_sum + t5.settlement_funds_sum,
-                        t5.days
-                      )::text,
+                      'total': t5.total::text,
                       'final': t5.final returning json
                     )
                     order by t5.month
@@ -228,12 +212,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 '[]'::json
               ),
               'aum': (
-                select json_object(
-                  'total': terrace.average(
-                    t4.deposits_sum + t4.investments_sum + t4.settlement_funds_sum,
-                    t4.days
-                  )::text returning json
-                )
+                select json_object('total': t4.total::text returning json)
                 from terrace.aum_figure t4
                 where t4.customer_id = t1.id
                 and t4.branch_id = $1::integer
@@ -244,10 +223,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   select json_agg(
                     json_object(
                       'month': left(t5.month::text, 7),
-                      'total': terrace.average(
-                        t5.deposits_sum + t5.investments_sum + t5.settlement_funds_sum,
-                        t5.days
-                      )::text,
+                      'total': t5.total::text,
                       'final': t5.final returning json
                     )
                     order by t5.month
@@ -321,12 +297,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 '[]'::json
               ),
               'aum': (
-                select json_object(
-                  'total': terrace.average(
-                    t4.deposits_sum + t4.investments_sum + t4.settlement_funds_sum,
-                    t4.days
-                  )::text returning json
-                )
+                select json_object('total': t4.total::text returning json)
                 from terrace.aum_figure t4
                 where t4.customer_id = t1.id
                 and t4.month = (select c.open_month from terrace.calendar c)
@@ -336,10 +307,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   select json_agg(
                     json_object(
                       'month': left(t5.month::text, 7),
-                      'total': terrace.average(
-                        t5.deposits_sum + t5.investments_sum + t5.settlement_funds_sum,
-                        t5.days
-                      )::text,
+                      'total': t5.total::text,
                       'final': t5.final returning json
                     )
                     order by t5.month

@@ -72,15 +72,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             and t9.status in ('ACTIVE', 'WATCH')
                           ),
                           'aum': (
-                            select coalesce(
-                              sum(
-                                terrace.average(
-                                  t10.deposits_sum + t10.investments_sum + t10.settlement_funds_sum,
-                                  t10.days
-                                )
-                              ),
-                              0.00
-                            )::text
+                            select coalesce(sum(t10.total), 0.00)::text
                             from terrace.aum_figure t10
                             where t10.customer_id = $1::integer
                             and t10.month = (select c.open_month from terrace.calendar c)
@@ -230,15 +222,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             and t9.status in ('ACTIVE', 'WATCH')
                           ),
                           'aum': (
-                            select coalesce(
-                              sum(
-                                terrace.average(
-                                  t10.deposits_sum + t10.investments_sum + t10.settlement_funds_sum,
-                                  t10.days
-                                )
-                              ),
-                              0.00
-                            )::text
+                            select coalesce(sum(t10.total), 0.00)::text
                             from terrace.aum_figure t10
                             where t10.manager_id = $1::integer
                             and t10.month = (select c.open_month from terrace.calendar c)
@@ -388,15 +372,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             and t9.status in ('ACTIVE', 'WATCH')
                           ),
                           'aum': (
-                            select coalesce(
-                              sum(
-                                terrace.average(
-                                  t10.deposits_sum + t10.investments_sum + t10.settlement_funds_sum,
-                                  t10.days
-                                )
-                              ),
-                              0.00
-                            )::text
+                            select coalesce(sum(t10.total), 0.00)::text
                             from terrace.aum_figure t10
                             where t10.branch_id = $1::integer
                             and t10.month = (select c.open_month from terrace.calendar c)
@@ -539,15 +515,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             and t9.status in ('ACTIVE', 'WATCH')
                           ),
                           'aum': (
-                            select coalesce(
-                              sum(
-                                terrace.average(
-                                  t10.deposits_sum + t10.investments_sum + t10.settlement_funds_sum,
-                                  t10.days
-                                )
-                              ),
-                              0.00
-                            )::text
+                            select coalesce(sum(t10.total), 0.00)::text
                             from terrace.aum_figure t10
                             where t10.month = (select c.open_month from terrace.calendar c)
                             and exists (

@@ -73,13 +73,10 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select json_agg(
               json_object(
                 'month': left(t7.month::text, 7),
-                'total': terrace.average(
-                  t7.deposits_sum + t7.investments_sum + t7.settlement_funds_sum,
-                  t7.days
-                )::text,
-                'deposits': terrace.average(t7.deposits_sum, t7.days)::text,
-                'investments': terrace.average(t7.investments_sum, t7.days)::text,
-                'settlementFunds': terrace.average(t7.settlement_funds_sum, t7.days)::text,
+                'total': t7.total::text,
+                'deposits': t7.deposits::text,
+                'investments': t7.investments::text,
+                'settlementFunds': t7.settlement_funds::text,
                 'final': t7.final returning json
               )
               order by t7.month
@@ -207,13 +204,10 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select json_agg(
               json_object(
                 'month': left(t7.month::text, 7),
-                'total': terrace.average(
-                  t7.deposits_sum + t7.investments_sum + t7.settlement_funds_sum,
-                  t7.days
-                )::text,
-                'deposits': terrace.average(t7.deposits_sum, t7.days)::text,
-                'investments': terrace.average(t7.investments_sum, t7.days)::text,
-                'settlementFunds': terrace.average(t7.settlement_funds_sum, t7.days)::text,
+                'total': t7.total::text,
+                'deposits': t7.deposits::text,
+                'investments': t7.investments::text,
+                'settlementFunds': t7.settlement_funds::text,
                 'final': t7.final returning json
               )
               order by t7.month
@@ -341,13 +335,10 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select json_agg(
               json_object(
                 'month': left(t7.month::text, 7),
-                'total': terrace.average(
-                  t7.deposits_sum + t7.investments_sum + t7.settlement_funds_sum,
-                  t7.days
-                )::text,
-                'deposits': terrace.average(t7.deposits_sum, t7.days)::text,
-                'investments': terrace.average(t7.investments_sum, t7.days)::text,
-                'settlementFunds': terrace.average(t7.settlement_funds_sum, t7.days)::text,
+                'total': t7.total::text,
+                'deposits': t7.deposits::text,
+                'investments': t7.investments::text,
+                'settlementFunds': t7.settlement_funds::text,
                 'final': t7.final returning json
               )
               order by t7.month
@@ -472,13 +463,10 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select json_agg(
               json_object(
                 'month': left(t7.month::text, 7),
-                'total': terrace.average(
-                  t7.deposits_sum + t7.investments_sum + t7.settlement_funds_sum,
-                  t7.days
-                )::text,
-                'deposits': terrace.average(t7.deposits_sum, t7.days)::text,
-                'investments': terrace.average(t7.investments_sum, t7.days)::text,
-                'settlementFunds': terrace.average(t7.settlement_funds_sum, t7.days)::text,
+                'total': t7.total::text,
+                'deposits': t7.deposits::text,
+                'investments': t7.investments::text,
+                'settlementFunds': t7.settlement_funds::text,
                 'final': t7.final returning json
               )
               order by t7.month

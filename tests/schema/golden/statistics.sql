@@ -5,12 +5,9 @@ when set_config('app.id', $1::integer::text, true) is not null then (
   json_object(
     'vipStatistics': (
       select json_object(
-        'month': left(
-          coalesce(
-            (select c.open_month from terrace.calendar c),
-            terrace.no_business_date()
-          )::text,
-          7
+        'month': coalesce(
+          to_json(left((select c.open_month from terrace.calendar c)::text, 7)),
+          '{" fault":"NO_BUSINESS_DATE"}'::json
         ),
         'assessed': count(*) filter (where t1.status in ('ACTIVE', 'WATCH')),
         'byTier': coalesce(
@@ -32,15 +29,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   and t5.status in ('ACTIVE', 'WATCH')
                 ),
                 'aum': (
-                  select coalesce(
-                    sum(
-                      terrace.average(
-                        t6.deposits_sum + t6.investments_sum + t6.settlement_funds_sum,
-                        t6.days
-                      )
-                    ),
-                    0.00
-                  )::text
+                  select coalesce(sum(t6.total), 0.00)::text
                   from terrace.aum_figure t6
                   where t6.customer_id = $1::integer
                   and t6.month = (select c.open_month from terrace.calendar c)
@@ -105,12 +94,9 @@ when set_config('app.id', $1::integer::text, true) is not null then (
   json_object(
     'vipStatistics': (
       select json_object(
-        'month': left(
-          coalesce(
-            (select c.open_month from terrace.calendar c),
-            terrace.no_business_date()
-          )::text,
-          7
+        'month': coalesce(
+          to_json(left((select c.open_month from terrace.calendar c)::text, 7)),
+          '{" fault":"NO_BUSINESS_DATE"}'::json
         ),
         'assessed': count(*) filter (where t1.status in ('ACTIVE', 'WATCH')),
         'byTier': coalesce(
@@ -132,15 +118,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   and t5.status in ('ACTIVE', 'WATCH')
                 ),
                 'aum': (
-                  select coalesce(
-                    sum(
-                      terrace.average(
-                        t6.deposits_sum + t6.investments_sum + t6.settlement_funds_sum,
-                        t6.days
-                      )
-                    ),
-                    0.00
-                  )::text
+                  select coalesce(sum(t6.total), 0.00)::text
                   from terrace.aum_figure t6
                   where t6.manager_id = $1::integer
                   and t6.month = (select c.open_month from terrace.calendar c)
@@ -205,12 +183,9 @@ when set_config('app.id', $1::integer::text, true) is not null then (
   json_object(
     'vipStatistics': (
       select json_object(
-        'month': left(
-          coalesce(
-            (select c.open_month from terrace.calendar c),
-            terrace.no_business_date()
-          )::text,
-          7
+        'month': coalesce(
+          to_json(left((select c.open_month from terrace.calendar c)::text, 7)),
+          '{" fault":"NO_BUSINESS_DATE"}'::json
         ),
         'assessed': count(*) filter (where t1.status in ('ACTIVE', 'WATCH')),
         'byTier': coalesce(
@@ -232,15 +207,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   and t5.status in ('ACTIVE', 'WATCH')
                 ),
                 'aum': (
-                  select coalesce(
-                    sum(
-                      terrace.average(
-                        t6.deposits_sum + t6.investments_sum + t6.settlement_funds_sum,
-                        t6.days
-                      )
-                    ),
-                    0.00
-                  )::text
+                  select coalesce(sum(t6.total), 0.00)::text
                   from terrace.aum_figure t6
                   where t6.branch_id = $1::integer
                   and t6.month = (select c.open_month from terrace.calendar c)
@@ -305,12 +272,9 @@ when set_config('app.id', $1::integer::text, true) is not null then (
   json_object(
     'vipStatistics': (
       select json_object(
-        'month': left(
-          coalesce(
-            (select c.open_month from terrace.calendar c),
-            terrace.no_business_date()
-          )::text,
-          7
+        'month': coalesce(
+          to_json(left((select c.open_month from terrace.calendar c)::text, 7)),
+          '{" fault":"NO_BUSINESS_DATE"}'::json
         ),
         'assessed': count(*) filter (where t1.status in ('ACTIVE', 'WATCH')),
         'byTier': coalesce(
@@ -331,15 +295,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   and t5.status in ('ACTIVE', 'WATCH')
                 ),
                 'aum': (
-                  select coalesce(
-                    sum(
-                      terrace.average(
-                        t6.deposits_sum + t6.investments_sum + t6.settlement_funds_sum,
-                        t6.days
-                      )
-                    ),
-                    0.00
-                  )::text
+                  select coalesce(sum(t6.total), 0.00)::text
                   from terrace.aum_figure t6
                   where t6.month = (select c.open_month from terrace.calendar c)
                   and exists (
