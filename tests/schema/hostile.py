@@ -164,6 +164,7 @@ def _wide() -> Iterator[tuple[str, str]]:
 
 def _merging() -> Iterator[tuple[str, str]]:
     """Fields of one response key; whether they merge is asked of pairs of them."""
+    yield "merged pairs", "{" + "viewer { role scope } " * 320 + "}"
     yield "merged fields", "{" + "viewer { role } " * 300 + "}"
     yield (
         "unmergeable fields",

@@ -202,6 +202,8 @@ async def test_hostile_requests(house: House, caplog: pytest.LogCaptureFixture) 
     assert len(cases) > 200
     found = await failing(endpoint, cases)
     assert not found, "\n".join(found)
+    status, _ = await endpoint.answer(REQUESTS["merged pairs"])
+    assert status == 400, "validating it costs half a second, so it must not be"
 
 
 @pytest.mark.parametrize("name", FAULTS_FOR_NOW)
