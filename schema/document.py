@@ -25,7 +25,7 @@ from schema.errors import (
     error,
     refusal,
 )
-from schema.limits import Limits, check
+from schema.limits import LONGEST_DOCUMENT, Limits, check
 from schema.variables import Variables
 
 Kind = Literal["query", "mutation", "subscription"]
@@ -58,6 +58,11 @@ def prepare(
     schema: GraphQLSchema, document: str, operation_name: str | None, limits: Limits
 ) -> Prepared:
     """Parse, measure and validate; raises RequestError with every fault found."""
+    if len(document) > LONGEST_DOCUMENT:
+        message = (
+            f"the document has {len(document)} characters; at most {LONGEST_DOCUMENT} are allowed"
+        )
+        raise refusal(message, LIMIT_EXCEEDED)
     try:
         parsed = parse(document, max_tokens=limits.tokens)
     except GraphQLSyntaxError as fault:

@@ -15,6 +15,7 @@ LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
 TIMEOUT = "TIMEOUT"
 UNAVAILABLE = "UNAVAILABLE"
 INTERNAL = "INTERNAL"
+LONGEST_MESSAGE = 1_000
 
 
 class RequestError(Exception):
@@ -32,7 +33,12 @@ class RequestError(Exception):
 
 
 def error(message: str, code: str, **members: object) -> dict[str, object]:
-    """One GraphQL error object; `members` are `path` and `locations`."""
+    """One GraphQL error object; `members` are `path` and `locations`.
+
+    A message may quote what was given, but not most of it.
+    """
+    if len(message) > LONGEST_MESSAGE:
+        message = f"{message[: LONGEST_MESSAGE // 2]} ... {message[-LONGEST_MESSAGE // 2 :]}"
     return {"message": message, **members, "extensions": {"code": code}}
 
 

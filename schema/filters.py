@@ -100,6 +100,7 @@ class DecimalFilter:
     lte: decimal.Decimal | None = optional("This or less.")
 
 
+MOST_COMBINED = 500
 _OPERATORS = {
     "eq": Operator.EQ,
     "in": Operator.IN,
@@ -187,7 +188,10 @@ def _one(name: str, tree: Tree, members: Members) -> Condition:
 
 
 def _filters(tree: Tree) -> list[dict[str, Tree]]:
-    return [part for part in tree if isinstance(part, dict)] if isinstance(tree, list) else []
+    parts = tree if isinstance(tree, list) else []
+    if len(parts) > MOST_COMBINED:
+        raise InvalidArgument(f"and, or take at most {MOST_COMBINED} filters", "LIMIT_EXCEEDED")
+    return [part for part in parts if isinstance(part, dict)]
 
 
 def _tests(tests: Mapping[str, Tree], member: On) -> Condition:

@@ -30,8 +30,12 @@ _MANY = {  # about how many there are, in our schema
     "interfaces": 1,
     "directives": 6,
 }
-MOST_INTROSPECTED = 1_000_000
-"""Values an introspection may ask for, by estimate; the usual query of tools is a third of it."""
+MOST_INTROSPECTED = 450_000
+"""Values an introspection may ask for, by estimate; the usual query of tools is most of it."""
+LONGEST_DOCUMENT = 200_000
+"""Characters; a document of so many tokens as are allowed is a quarter of it, unless it talks."""
+DEEPEST_FRAGMENTS = 50
+"""Fragments that spread one another in a row; everything that walks a document recurs by them."""
 _BEYOND = 10**9
 
 
@@ -117,12 +121,50 @@ class _Measure:
         return self.known[name]
 
 
+def nested(fragments: Mapping[str, FragmentDefinitionNode]) -> int:
+    """How many fragments spread one another in a row at the most; found without recursion.
+
+    Those that spread themselves, which is not valid, count as one row.
+    """
+    spread = {name: _spread(node.selection_set) for name, node in fragments.items()}
+    waits = {
+        name: {other for other in others if other in spread} for name, others in spread.items()
+    }
+    depth = dict.fromkeys(spread, 1)
+    inside: dict[str, list[str]] = {name: [] for name in spread}
+    for name, others in waits.items():
+        for other in others:
+            inside[other].append(name)
+    known = [name for name, others in waits.items() if not others]
+    while known:
+        name = known.pop()
+        for outer in inside[name]:
+            depth[outer] = max(depth[outer], depth[name] + 1)
+            waits[outer].discard(name)
+            if not waits[outer]:
+                known.append(outer)
+    return max(*depth.values(), sum(map(bool, waits.values())), 0, 0)
+
+
+def _spread(selection_set: SelectionSetNode | None) -> set[str]:
+    """The fragments that a selection spreads."""
+    found: set[str] = set()
+    for selection in selection_set.selections if selection_set else ():
+        if isinstance(selection, FragmentSpreadNode):
+            found.add(selection.name.value)
+        elif isinstance(selection, FieldNode | InlineFragmentNode):
+            found |= _spread(selection.selection_set)
+    return found
+
+
 def check(
     operations: Iterable[OperationDefinitionNode],
     fragments: Mapping[str, FragmentDefinitionNode],
     limits: Limits,
 ) -> None:
     """Refuse a document beyond the limits, with its figure; a fragment counts if used or not."""
+    if (chain := nested(fragments)) > DEEPEST_FRAGMENTS:
+        raise _beyond("fragments within fragments deep", chain, DEEPEST_FRAGMENTS)
     measure = _Measure(fragments, {}, {})
     for definition in (*operations, *fragments.values()):
         depth, fields = measure.size(definition.selection_set)

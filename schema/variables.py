@@ -12,9 +12,11 @@ from graphql import GraphQLSchema, NonNullTypeNode, VariableDefinitionNode
 from graphql.execution.values import VariableValues, get_variable_values
 
 from schema.arguments import shape
-from schema.errors import BAD_USER_INPUT, RequestError, error
+from schema.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, RequestError, error, refusal
 
-_MOST_ERRORS = 20
+_MOST_ERRORS = 5
+MOST_VALUES = 20_000
+"""Values in the variables of a request, at every depth; a full `recordBalances` has a quarter."""
 _PLAIN: dict[str, Callable[[Any], bool]] = {
     "String": lambda value: type(value) is str,
     "ID": lambda value: type(value) is str,
@@ -44,6 +46,7 @@ class Variables:
 
     def values(self, given: Mapping[str, object] | None) -> VariableValues:
         """The variables as the library has them; raises RequestError for what no type admits."""
+        _few_enough(given)
         result = get_variable_values(
             self._schema,
             self._definitions,
@@ -73,3 +76,18 @@ class Variables:
     def _by_the_rules(self, given: Mapping[str, object] | None) -> tuple[dict[str, Any], Hashable]:
         coerced: dict[str, Any] = self.values(given).coerced
         return coerced, tuple((name, shape(value)) for name, value in coerced.items())
+
+
+def _few_enough(given: Mapping[str, object] | None) -> None:
+    """Refuse so many values that looking at each would keep everybody else waiting."""
+    count = 0
+    waiting: list[Any] = [given]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+        count += 1
+        if count + len(waiting) > MOST_VALUES:
+            raise refusal(f"the variables have more than {MOST_VALUES} values", LIMIT_EXCEEDED)
