@@ -67,15 +67,37 @@ class TextFilter:
     ends_with: str | None = optional("Ends with this.")
 
 
+@strawberry.input(
+    description="Days from the one to the other; none if they are the wrong way round."
+)
+class DateRange:
+    """Bounds of dates."""
+
+    from_: datetime.date = strawberry.field(name="from", description="The first day.")
+    to: datetime.date = strawberry.field(description="The last day.")
+
+
 @strawberry.input(description="Conditions on a date; all that are given must hold.")
 class DateFilter:
     """Filters for dates."""
 
     eq: datetime.date | None = optional("On this day.")
+    in_: list[datetime.date] | None = optional("On one of these days.", "in")
     gt: datetime.date | None = optional("After this day.")
     gte: datetime.date | None = optional("On this day or later.")
     lt: datetime.date | None = optional("Before this day.")
     lte: datetime.date | None = optional("On this day or earlier.")
+    between: DateRange | None = optional("From the one to the other, both included.")
+
+
+@strawberry.input(
+    description="Months from the one to the other; none if they are the wrong way round."
+)
+class MonthRange:
+    """Bounds of months."""
+
+    from_: Month = strawberry.field(name="from", description="The first month.")
+    to: Month = strawberry.field(description="The last month.")
 
 
 @strawberry.input(description="Conditions on a month; all that are given must hold.")
@@ -83,10 +105,22 @@ class MonthFilter:
     """Filters for months."""
 
     eq: Month | None = optional("This month.")
+    in_: list[Month] | None = optional("One of these months.", "in")
     gt: Month | None = optional("After this month.")
     gte: Month | None = optional("This month or later.")
     lt: Month | None = optional("Before this month.")
     lte: Month | None = optional("This month or earlier.")
+    between: MonthRange | None = optional("From the one to the other, both included.")
+
+
+@strawberry.input(
+    description="Amounts from the one to the other; none if they are the wrong way round."
+)
+class DecimalRange:
+    """Bounds of amounts."""
+
+    from_: decimal.Decimal = strawberry.field(name="from", description="The least amount.")
+    to: decimal.Decimal = strawberry.field(description="The greatest amount.")
 
 
 @strawberry.input(description="Conditions on an amount; all that are given must hold.")
@@ -94,10 +128,35 @@ class DecimalFilter:
     """Filters for amounts."""
 
     eq: decimal.Decimal | None = optional("Exactly this.")
+    in_: list[decimal.Decimal] | None = optional("Exactly one of these.", "in")
     gt: decimal.Decimal | None = optional("More than this.")
     gte: decimal.Decimal | None = optional("This or more.")
     lt: decimal.Decimal | None = optional("Less than this.")
     lte: decimal.Decimal | None = optional("This or less.")
+    between: DecimalRange | None = optional("From the one to the other, both included.")
+
+
+@strawberry.input(
+    description="Instants from the one to the other; none if they are the wrong way round."
+)
+class InstantRange:
+    """Bounds of instants."""
+
+    from_: datetime.datetime = strawberry.field(name="from", description="The first instant.")
+    to: datetime.datetime = strawberry.field(description="The last instant.")
+
+
+@strawberry.input(description="Conditions on an instant; all that are given must hold.")
+class InstantFilter:
+    """Filters for instants."""
+
+    eq: datetime.datetime | None = optional("At this very instant.")
+    in_: list[datetime.datetime] | None = optional("At one of these very instants.", "in")
+    gt: datetime.datetime | None = optional("After this instant.")
+    gte: datetime.datetime | None = optional("At this instant or later.")
+    lt: datetime.datetime | None = optional("Before this instant.")
+    lte: datetime.datetime | None = optional("At this instant or earlier.")
+    between: InstantRange | None = optional("From the one to the other, both included.")
 
 
 MOST_COMBINED = 500
@@ -112,6 +171,7 @@ _OPERATORS = {
     "startsWith": Operator.STARTS_WITH,
     "endsWith": Operator.ENDS_WITH,
 }
+_BOUNDS = {"from": Operator.GTE, "to": Operator.LTE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,18 +256,22 @@ def _filters(tree: Tree) -> list[dict[str, Tree]]:
 
 def _tests(tests: Mapping[str, Tree], member: On) -> Condition:
     conditions: list[Condition] = []
-    for name, source in tests.items():
-        if isinstance(source, dict | list):
-            raise InvalidArgument(f"{name} takes a value, not an object")
-        if source is None:
-            if name == "eq":
-                conditions.append(IsNull(member.expression))
-            continue
-        operator = _OPERATORS[name]
-        conditions.append(
-            Compare(member.expression, operator, _converted(source, member, operator))
-        )
+    for name, tree in tests.items():
+        if name == "between" and isinstance(tree, dict):
+            conditions += [
+                _test(operator, tree[bound], member) for bound, operator in _BOUNDS.items()
+            ]
+        elif tree is not None:
+            conditions.append(_test(_OPERATORS[name], tree, member))
+        elif name == "eq":
+            conditions.append(IsNull(member.expression))
     return Both(tuple(conditions))
+
+
+def _test(operator: Operator, source: Tree, member: On) -> Condition:
+    if source is None or isinstance(source, dict | list):
+        raise InvalidArgument("a value is compared with a value, not with an object")
+    return Compare(member.expression, operator, _converted(source, member, operator))
 
 
 def _converted(source: Source, member: On, operator: Operator) -> Source:

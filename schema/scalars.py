@@ -37,6 +37,8 @@ def _read_instant(text: str) -> datetime.datetime:
     instant = datetime.datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"'{text[:_SHOWN]}' has no offset from UTC, such as Z or +08:00")
+    if not 1900 <= instant.year <= 2999:
+        raise ValueError(f"'{text[:_SHOWN]}' is not of the years 1900 to 2999")
     return instant
 
 

@@ -35,6 +35,9 @@ class AccountFilter:
     opened_on: DateFilter | None = optional("By opening date.")
     closed_on: DateFilter | None = optional("By closing date; `eq: null` finds open accounts.")
     balance: DecimalFilter | None = optional("By latest balance.")
+    balance_as_of: DateFilter | None = optional(
+        "By the day of the latest balance; `eq: null` has none yet."
+    )
     and_: "list[AccountFilter] | None" = optional("All of these.", "and")
     or_: "list[AccountFilter] | None" = optional("At least one of these.", "or")
     not_: "AccountFilter | None" = optional("Not this.", "not")
@@ -47,6 +50,7 @@ ACCOUNT_MEMBERS: Members = {
     "openedOn": On(date("opened_on")),
     "closedOn": On(date("closed_on")),
     "balance": On(decimal_of("balance")),
+    "balanceAsOf": On(date("balance_as_of")),
 }
 ACCOUNT_ARGUMENTS = {"where": Argument(AccountFilter | None, "Which accounts.")}
 ACCOUNT_ORDER = sorted_by(text("number"))

@@ -42,7 +42,7 @@ class CustomerFilter:
     branch: IdFilter | None = optional("By branch.")
     manager: IdFilter | None = optional("By relationship manager; `eq: null` has none.")
     vip_status: Filter[Status] | None = optional("By the standing now in force.")
-    tier: TextFilter | None = optional("By the code of the tier now held.")
+    tier: TextFilter | None = optional("By the code of the tier now held; `eq: null` holds none.")
     and_: "list[CustomerFilter] | None" = optional("All of these.", "and")
     or_: "list[CustomerFilter] | None" = optional("At least one of these.", "or")
     not_: "CustomerFilter | None" = optional("Not this.", "not")

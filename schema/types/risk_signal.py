@@ -13,6 +13,7 @@ from schema.fields import Argument, sorted_by, stored, to_one
 from schema.filters import (
     Filter,
     IdFilter,
+    InstantFilter,
     Members,
     On,
     TextFilter,
@@ -33,6 +34,8 @@ class RiskSignalFilter:
     severity: Filter[Severity] | None = optional("By severity.")
     state: Filter[RiskSignalState] | None = optional("By state.")
     code: TextFilter | None = optional("By catalogue code.")
+    facts: TextFilter | None = optional("By what was observed.")
+    reported_at: InstantFilter | None = optional("By when it was reported.")
     customer: IdFilter | None = optional("By customer.")
     branch: IdFilter | None = optional("By the customer's branch.")
     and_: "list[RiskSignalFilter] | None" = optional("All of these.", "and")
@@ -44,6 +47,8 @@ RISK_SIGNAL_MEMBERS: Members = {
     "severity": On(text("severity")),
     "state": On(text("state")),
     "code": On(text("code")),
+    "facts": On(text("facts")),
+    "reportedAt": On(instant("reported_at")),
     "customer": reference(integer("customer_id"), "Customer"),
     "branch": reference(integer("branch_id"), "Branch"),
 }

@@ -18,6 +18,7 @@ from schema.fields import Argument, same_row, sorted_by, stored, to_one
 from schema.filters import (
     Filter,
     IdFilter,
+    InstantFilter,
     Members,
     MonthFilter,
     On,
@@ -47,8 +48,13 @@ class TierChangeFilter:
     )
     branch: IdFilter | None = optional("By the customer's branch.")
     effective_from: MonthFilter | None = optional("By the first month it is in force.")
+    from_status: Filter[Status] | None = optional("By the status before it.")
     to_status: Filter[Status] | None = optional("By the status after it.")
-    to_tier: TextFilter | None = optional("By the code of the tier after it.")
+    from_tier: TextFilter | None = optional(
+        "By the code of the tier before it; `eq: null` had none."
+    )
+    to_tier: TextFilter | None = optional("By the code of the tier after it; `eq: null` has none.")
+    recorded_at: InstantFilter | None = optional("By when it was recorded.")
     and_: "list[TierChangeFilter] | None" = optional("All of these.", "and")
     or_: "list[TierChangeFilter] | None" = optional("At least one of these.", "or")
     not_: "TierChangeFilter | None" = optional("Not this.", "not")
@@ -65,8 +71,11 @@ TIER_CHANGE_MEMBERS: Members = {
     ),
     "branch": reference(integer("branch_id"), "Branch"),
     "effectiveFrom": in_month(month("effective_from")),
+    "fromStatus": On(text("from_status")),
     "toStatus": On(text("to_status")),
+    "fromTier": On(text("from_tier")),
     "toTier": On(text("to_tier")),
+    "recordedAt": On(instant("recorded_at")),
 }
 TIER_CHANGE_ARGUMENTS = {"where": Argument(TierChangeFilter | None, "Which changes.")}
 BY_POSITION = sorted_by(expression("{t}.position", cast="bigint"))
