@@ -14,6 +14,7 @@ from domain.actors import Actor, Role
 from repository.calendar import ensure_default_policy
 from repository.database import Database
 from repository.migrate import migrate
+from repository.readings import read_names
 from settings import Settings
 
 T = TypeVar("T")
@@ -59,6 +60,7 @@ async def prepared_database(settings: Settings, addresses: Addresses) -> AsyncIt
     )
     async with open_database(settings, addresses) as database:
         await ensure_default_policy(database)
+        await read_names(database)
         yield database
 
 

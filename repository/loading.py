@@ -13,6 +13,7 @@ from repository.database import Connection, Database, persistently
 from repository.ledger import horizon
 from repository.load_branches import load_branches
 from repository.loaded import Loaded, Rows, refusal
+from repository.readings import readings
 from repository.statements import sql
 
 
@@ -65,7 +66,9 @@ async def _load(
         return await load_branches(connection, rows)
     columns = [list(column) for column in zip(*rows, strict=True)]
     more: tuple[Any, ...] = ()
-    if kind == "rates":
+    if kind == "customers":
+        more = (readings(columns[2]),)
+    elif kind == "rates":
         more = (horizon(calendar, future_days), calendar.home_currency)
     answer = await connection.fetch(sql(f"load_{kind}"), *columns, *more)
     totals = answer[-1]

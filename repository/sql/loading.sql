@@ -71,14 +71,14 @@ written as (
 
 -- name: load_customers
 -- Customers: $1 lines, $2 numbers, $3 names, $4 kinds, $5 branch codes, $6 manager numbers,
--- $7 phones, $8 e-mail addresses, $9 documents, $10 dates of birth, $11 addresses.
+-- $7 phones, $8 e-mail addresses, $9 documents, $10 dates of birth, $11 addresses, $12 readings.
 -- Whoever left the portfolios for good, terminated or removed, is not given a manager by a file.
 with given as materialized (
     select * from unnest(
         $1::integer[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-        $8::text[], $9::text[], $10::date[], $11::text[]
+        $8::text[], $9::text[], $10::date[], $11::text[], $12::text[]
     ) as given(line, key, name, kind, branch_code, manager_number, phone, email, id_document,
-        birth_date, address)
+        birth_date, address, reading)
 ),
 looked_up as materialized (
     select g.*, c.id, b.id as branch_id,
@@ -115,14 +115,16 @@ winning as (
 ),
 written as (
     insert into terrace.customer (
-        number, name, kind, branch_id, manager_id, phone, email, id_document, birth_date, address)
-    select key, name, kind, branch_id, manager_id, phone, email, id_document, birth_date, address
+        number, name, kind, branch_id, manager_id, phone, email, id_document, birth_date, address,
+        reading)
+    select key, name, kind, branch_id, manager_id, phone, email, id_document, birth_date, address,
+        reading
     from winning where differs order by id, line
     on conflict (number) do update
     set name = excluded.name, kind = excluded.kind, branch_id = excluded.branch_id,
         manager_id = excluded.manager_id, phone = excluded.phone, email = excluded.email,
         id_document = excluded.id_document, birth_date = excluded.birth_date,
-        address = excluded.address
+        address = excluded.address, reading = excluded.reading
     returning number as key
 )
 {load_outcome};

@@ -50,3 +50,14 @@ select terminated_on from terrace.customer where id = $1;
 -- A customer's relation ended for good: nobody's portfolio holds the customer any more.
 update terrace.customer set status = 'TERMINATED', terminated_on = $2::date, manager_id = 0
 where id = $1 and status <> 'TERMINATED';
+
+-- name: unread_customers
+-- Customers after the key $1, at most $2, whose name has no reading or one of a former name.
+select id, name from terrace.customer
+where id > $1 and (reading is null or not starts_with(reading, name || E'\n'))
+order by id limit $2 for no key update;
+
+-- name: store_readings
+-- Readings of customers: $1 keys, $2 readings.
+update terrace.customer c set reading = given.reading
+from unnest($1::integer[], $2::text[]) as given(id, reading) where c.id = given.id;

@@ -34,6 +34,7 @@ GUESTS = {
     "cli/main.py": {"asyncpg"},
     "cli/commands/import_files.py": {"asyncpg"},
     "cli/serving.py": {"asyncpg", "starlette"},
+    "repository/readings.py": {"pypinyin"},
 }
 """Libraries away from home, each with its reason beside the contract in pyproject.toml."""
 
