@@ -7,7 +7,7 @@ member's own type. Members of one filter must all hold; `and`, `or` and `not` co
 import datetime
 import decimal
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -174,12 +174,27 @@ _OPERATORS = {
 _BOUNDS = {"from": Operator.GTE, "to": Operator.LTE}
 
 
+Test = Callable[[Source], Condition]
+"""What a value given by the caller asks of the row."""
+
+
 @dataclass(frozen=True, slots=True)
 class On:
-    """A filter member over a value of the row; `convert` makes comparands of what is given."""
+    """A filter member over a value of the row; `convert` makes comparands of what is given.
+
+    `also` holds by the name of an operator what follows from it, for an index to answer.
+    """
 
     expression: Expression
     convert: Callable[[Any], Any] | None = None
+    also: Mapping[str, Test] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A filter member with operators of its own."""
+
+    tests: Mapping[str, Test]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +210,8 @@ class Through:
     missing: Expression | None = None
 
 
-Members = Mapping[str, On | Through]
+Members = Mapping[str, On | Through | Own | Test]
+"""What each member of a filter asks; a bare test is of a member that is no object but a value."""
 
 
 def reference(expression: Expression, kind: str) -> On:
@@ -237,6 +253,12 @@ def _one(name: str, tree: Tree, members: Members) -> Condition:
         return Not(_all(tree if isinstance(tree, dict) else {}, members))
     member = members[name]
     tests = tree if isinstance(tree, dict) else {}
+    if isinstance(member, Own):
+        return Both(
+            tuple(
+                member.tests[key](_value(part)) for key, part in tests.items() if part is not None
+            )
+        )
     if isinstance(member, Through):
         related = Related(member.table, member.on, _tests(tests, member.member))
         if member.missing is None:
@@ -244,7 +266,9 @@ def _one(name: str, tree: Tree, members: Members) -> Condition:
         none = Not(Related(member.table, member.on, Fixed("true")))
         shown = On(member.missing, member.member.convert)
         return Either((related, Both((none, _tests(tests, shown)))))
-    return _tests(tests, member)
+    if isinstance(member, On):
+        return _tests(tests, member)
+    return member(_value(tree))
 
 
 def _filters(tree: Tree) -> list[dict[str, Tree]]:
@@ -263,15 +287,21 @@ def _tests(tests: Mapping[str, Tree], member: On) -> Condition:
             ]
         elif tree is not None:
             conditions.append(_test(_OPERATORS[name], tree, member))
+            if name in member.also:
+                conditions.append(member.also[name](_value(tree)))
         elif name == "eq":
             conditions.append(IsNull(member.expression))
     return Both(tuple(conditions))
 
 
-def _test(operator: Operator, source: Tree, member: On) -> Condition:
-    if source is None or isinstance(source, dict | list):
+def _test(operator: Operator, tree: Tree, member: On) -> Condition:
+    return Compare(member.expression, operator, _converted(_value(tree), member, operator))
+
+
+def _value(tree: Tree) -> Source:
+    if tree is None or isinstance(tree, dict | list):
         raise InvalidArgument("a value is compared with a value, not with an object")
-    return Compare(member.expression, operator, _converted(source, member, operator))
+    return tree
 
 
 def _converted(source: Source, member: On, operator: Operator) -> Source:

@@ -22,6 +22,10 @@ class Operator(Enum):
     STARTS_WITH = "starts_with({v}, {p})"
     ENDS_WITH = "right({v}, length({p})) = {p}"
     NOT_NULL = "{v} is not null"
+    LIKE = "{v} like {p}"
+    HAS_ALL = "{v} @> {p}"
+    NOT_BEFORE_IN_BYTES = "{v} ~>=~ {p}"
+    BEFORE_IN_BYTES = "{v} ~<~ {p}"
 
 
 @dataclass(frozen=True, slots=True)

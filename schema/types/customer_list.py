@@ -17,11 +17,19 @@ from schema.filters import (
     IdFilter,
     Members,
     On,
+    Own,
     TextFilter,
     Through,
     chosen_by,
     optional,
     reference,
+)
+from schema.types.customer_search import (
+    PhoneFilter,
+    matches_search,
+    name_has,
+    number_starts,
+    phone_ends,
 )
 from schema.types.enums import publish
 
@@ -35,8 +43,15 @@ _NOW = {
 class CustomerFilter:
     """Filter of customers."""
 
+    search: str | None = optional(
+        "By part of the name in Chinese, in pinyin or by its initials, of the customer number, or "
+        "of the last four digits of the telephone number. Case, tones, spaces and punctuation do "
+        "not matter; one or two Latin letters or digits are looked for where a word begins. "
+        "1 to 100 letters."
+    )
     number: TextFilter | None = optional("By customer number.")
     name: TextFilter | None = optional("By name.")
+    phone: PhoneFilter | None = optional("By the end of the telephone number.")
     kind: Filter[CustomerKind] | None = optional("By kind.")
     status: Filter[CustomerStatus] | None = optional("By status of the relation.")
     branch: IdFilter | None = optional("By branch.")
@@ -49,8 +64,10 @@ class CustomerFilter:
 
 
 CUSTOMER_MEMBERS: Members = {
-    "number": On(text("number")),
-    "name": On(text("name")),
+    "search": matches_search,
+    "number": On(text("number"), also={"startsWith": number_starts}),
+    "name": On(text("name"), also={"contains": name_has, "startsWith": name_has}),
+    "phone": Own({"endsWith": phone_ends}),
     "kind": On(text("kind")),
     "status": On(text("status")),
     "branch": reference(integer("branch_id"), "Branch"),

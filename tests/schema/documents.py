@@ -28,6 +28,9 @@ GOLDEN: dict[str, str] = {
         {tier: {eq: "T1"}},
         {name: {contains: "Customer"}}]}, orderBy: {field: NAME, direction: DESC}) {
         totalCount edges { cursor node { number } } pageInfo { hasNextPage endCursor } } }""",
+    "searches": """{ customers(first: 100, where: {or: [{search: "customer 1"},
+        {name: {contains: "mer 2"}}, {number: {startsWith: "C3"}}, {phone: {endsWith: "04"}}]}) {
+        totalCount nodes { number } } }""",
     "everyone": """query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id
         ... on Customer { number } ... on Account { number } ... on Manager { number }
         ... on TierChange { kind } ... on RiskSignal { code } } }""",
