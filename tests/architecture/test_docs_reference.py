@@ -291,6 +291,7 @@ def test_the_path_of_the_reference_is_a_folder() -> None:
     assert {path.name for path in Path(REFERENCE).iterdir()} == {
         "commands.md",
         "errors.md",
+        "filters.md",
         "import-files.md",
         "settings.md",
     }
