@@ -12,6 +12,7 @@ from graphql import (
     GraphQLSyntaxError,
     OperationDefinitionNode,
     parse,
+    specified_rules,
     validate,
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
@@ -35,6 +36,9 @@ _MOST_ERRORS = 20
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
 
 
+# Rules about @defer and @stream: a document with either is refused as one of unknown directives.
+_NEEDLESS = ("Defer", "Stream")
+_RULES = [rule for rule in specified_rules if not any(n in rule.__name__ for n in _NEEDLESS)]
 _INTROSPECTION = re.compile(r"\b__(?:schema|type)\b")
 _numbers = itertools.count()
 
@@ -78,7 +82,7 @@ def prepare(
     }
     operations = [node for node in parsed.definitions if isinstance(node, OperationDefinitionNode)]
     check(operations, fragments, limits)
-    faults = validate(schema, parsed, max_errors=_MOST_ERRORS, hide_suggestions=True)
+    faults = validate(schema, parsed, _RULES, max_errors=_MOST_ERRORS, hide_suggestions=True)
     if faults:
         raise RequestError([_object(fault, GRAPHQL_VALIDATION_FAILED) for fault in faults])
     operation = _operation(operations, operation_name)

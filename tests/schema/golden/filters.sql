@@ -61,7 +61,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   )
                 )
               )
-              or ((strpos(lower(t6.name), lower($4::text)) > 0))
+              or (
+                (
+                  strpos(lower(t6.name), lower($4::text)) > 0
+                  and terrace.search_terms(t6.search_key) @> $5::text[]
+                )
+              )
             )
           )
         ),
@@ -82,11 +87,11 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               'node': json_object('number': t1.number returning json) returning json
             )
             order by t1.place
-          ) filter (where t1.place <= $5::integer),
+          ) filter (where t1.place <= $6::integer),
           '[]'::json
         ),
         'pageInfo': json_object(
-          'hasNextPage': count(*) > $5::integer,
+          'hasNextPage': count(*) > $6::integer,
           'endCursor': (
             array_agg(
               translate(
@@ -102,7 +107,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               )
               order by t1.place
             )
-          )[least(count(*), $5::integer)] returning json
+          )[least(count(*), $6::integer)] returning json
         ) returning json
       )
       from (
@@ -164,12 +169,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   )
                 )
               )
-              or ((strpos(lower(t1.name), lower($4::text)) > 0))
+              or (
+                (
+                  strpos(lower(t1.name), lower($4::text)) > 0
+                  and terrace.search_terms(t1.search_key) @> $5::text[]
+                )
+              )
             )
           )
           order by t1.name desc,
           t1.number desc
-          limit $5::integer + 1
+          limit $6::integer + 1
         ) t1
       ) t1
       having true
@@ -241,7 +251,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   )
                 )
               )
-              or ((strpos(lower(t6.name), lower($4::text)) > 0))
+              or (
+                (
+                  strpos(lower(t6.name), lower($4::text)) > 0
+                  and terrace.search_terms(t6.search_key) @> $5::text[]
+                )
+              )
             )
           )
         ),
@@ -262,11 +277,11 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               'node': json_object('number': t1.number returning json) returning json
             )
             order by t1.place
-          ) filter (where t1.place <= $5::integer),
+          ) filter (where t1.place <= $6::integer),
           '[]'::json
         ),
         'pageInfo': json_object(
-          'hasNextPage': count(*) > $5::integer,
+          'hasNextPage': count(*) > $6::integer,
           'endCursor': (
             array_agg(
               translate(
@@ -282,7 +297,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               )
               order by t1.place
             )
-          )[least(count(*), $5::integer)] returning json
+          )[least(count(*), $6::integer)] returning json
         ) returning json
       )
       from (
@@ -344,12 +359,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   )
                 )
               )
-              or ((strpos(lower(t1.name), lower($4::text)) > 0))
+              or (
+                (
+                  strpos(lower(t1.name), lower($4::text)) > 0
+                  and terrace.search_terms(t1.search_key) @> $5::text[]
+                )
+              )
             )
           )
           order by t1.name desc,
           t1.number desc
-          limit $5::integer + 1
+          limit $6::integer + 1
         ) t1
       ) t1
       having true
@@ -421,7 +441,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   )
                 )
               )
-              or ((strpos(lower(t6.name), lower($4::text)) > 0))
+              or (
+                (
+                  strpos(lower(t6.name), lower($4::text)) > 0
+                  and terrace.search_terms(t6.search_key) @> $5::text[]
+                )
+              )
             )
           )
         ),
@@ -442,11 +467,11 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               'node': json_object('number': t1.number returning json) returning json
             )
             order by t1.place
-          ) filter (where t1.place <= $5::integer),
+          ) filter (where t1.place <= $6::integer),
           '[]'::json
         ),
         'pageInfo': json_object(
-          'hasNextPage': count(*) > $5::integer,
+          'hasNextPage': count(*) > $6::integer,
           'endCursor': (
             array_agg(
               translate(
@@ -462,7 +487,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               )
               order by t1.place
             )
-          )[least(count(*), $5::integer)] returning json
+          )[least(count(*), $6::integer)] returning json
         ) returning json
       )
       from (
@@ -524,12 +549,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   )
                 )
               )
-              or ((strpos(lower(t1.name), lower($4::text)) > 0))
+              or (
+                (
+                  strpos(lower(t1.name), lower($4::text)) > 0
+                  and terrace.search_terms(t1.search_key) @> $5::text[]
+                )
+              )
             )
           )
           order by t1.name desc,
           t1.number desc
-          limit $5::integer + 1
+          limit $6::integer + 1
         ) t1
       ) t1
       having true
@@ -596,7 +626,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   )
                 )
               )
-              or ((strpos(lower(t6.name), lower($4::text)) > 0))
+              or (
+                (
+                  strpos(lower(t6.name), lower($4::text)) > 0
+                  and terrace.search_terms(t6.search_key) @> $5::text[]
+                )
+              )
             )
           )
         ),
@@ -617,11 +652,11 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               'node': json_object('number': t1.number returning json) returning json
             )
             order by t1.place
-          ) filter (where t1.place <= $5::integer),
+          ) filter (where t1.place <= $6::integer),
           '[]'::json
         ),
         'pageInfo': json_object(
-          'hasNextPage': count(*) > $5::integer,
+          'hasNextPage': count(*) > $6::integer,
           'endCursor': (
             array_agg(
               translate(
@@ -637,7 +672,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               )
               order by t1.place
             )
-          )[least(count(*), $5::integer)] returning json
+          )[least(count(*), $6::integer)] returning json
         ) returning json
       )
       from (
@@ -694,12 +729,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   )
                 )
               )
-              or ((strpos(lower(t1.name), lower($4::text)) > 0))
+              or (
+                (
+                  strpos(lower(t1.name), lower($4::text)) > 0
+                  and terrace.search_terms(t1.search_key) @> $5::text[]
+                )
+              )
             )
           )
           order by t1.name desc,
           t1.number desc
-          limit $5::integer + 1
+          limit $6::integer + 1
         ) t1
       ) t1
       having true
