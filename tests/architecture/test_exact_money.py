@@ -10,7 +10,7 @@ from domain.months import Month
 from domain.policy import DEFAULT_POLICY, policy_document
 from domain.standing import Judged
 from repository.database import encode_numeric
-from repository.reading.expressions import average, decimal
+from repository.reading.expressions import decimal
 from tests.architecture.source_tree import ROOT, files, imported, modules, parsed, relative
 
 ON_THE_WAY = ("domain", "repository")
@@ -68,7 +68,6 @@ def test_no_column_and_no_cast_is_a_binary_fraction() -> None:
 
 def test_amounts_leave_the_database_as_text() -> None:
     assert decimal("balance").sql == "{t}.balance::text"
-    assert average("deposits_sum").sql == "terrace.average({t}.deposits_sum, {t}.days)::text"
 
 
 def test_documents_keep_amounts_as_texts() -> None:
