@@ -146,7 +146,8 @@ class Readers:
         try:
             yield connection
         finally:
-            done.set_result(None)
+            if not done.done():  # by a close that did not wait
+                done.set_result(None)
 
     async def close(self) -> None:
         """Close every connection, by force if one does not come back."""

@@ -27,7 +27,7 @@ GOLDEN: dict[str, str] = {
     "filters": """{ customers(first: 100, where: {or: [{vipStatus: {eq: ACTIVE}},
         {tier: {eq: "T1"}},
         {name: {contains: "Customer"}}]}, orderBy: {field: NAME, direction: DESC}) {
-        totalCount edges { cursor node { number } } pageInfo { hasNextPage endCursor } } }""",
+        edges { cursor node { number } } pageInfo { hasNextPage endCursor } } }""",
     "searches": """{ customers(first: 100, where: {or: [{search: "customer 1"},
         {name: {contains: "mer 2"}}, {number: {startsWith: "C3"}}, {phone: {endsWith: "04"}}]}) {
         totalCount nodes { number } } }""",

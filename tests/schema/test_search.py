@@ -353,8 +353,9 @@ async def plan_of(house: House, where: object) -> str:
         None,
     )
     actor = await house.actor("hq")
-    await house.engine.execute(prepared, {"w": where}, actor)
-    plan = list(prepared.plans.values())[-1]
+    coerced, _ = prepared.variables.read({"w": where})
+    planner = house.engine.planner
+    plan = planner.query(prepared, planner.compiler(prepared, coerced), actor.scope)
     sql, count = plan.statement.sql, len(plan.statement.parameters.sources)
     async with house.database.reading(Scope.ALL) as connection:
         assert await connection.fetchval("show plan_cache_mode") == "force_generic_plan"
