@@ -1,11 +1,11 @@
 """The peer of the read benchmarks: one statement, written by hand, behind a bare ASGI application.
 
-    CEILING_URL=... CEILING_STATEMENT=... python -m benchmarks.ceiling PORT
+    CEILING_URL=... CEILING_STATEMENTS=... python -m benchmarks.ceiling PORT
 
 It is what remains when everything a GraphQL server does is left out: no token, no document, no
-plan, no limits, no error shaping. A request is a JSON list, the values of the statement. The
-server is uvicorn as it runs by itself; the size of the pool and the settings of its connections
-are those of Terrace's readers.
+plan, no limits, no error shaping. CEILING_STATEMENTS is a JSON object of statements by path; a
+request is a JSON list, the values of the path's statement. The server is uvicorn as it runs by
+itself; the size of the pool and the settings of its connections are those of Terrace's readers.
 """
 
 import os
@@ -19,7 +19,7 @@ import uvicorn
 from cli.lifeline import end_with_parent
 from settings import Settings
 
-_SETTINGS = {
+READER_SETTINGS = {
     "jit": "off",
     "plan_cache_mode": "force_generic_plan",
     "default_transaction_read_only": "on",
@@ -27,16 +27,16 @@ _SETTINGS = {
 }
 
 
-async def _no_reset(connection: Any) -> None:
+async def no_reset(connection: Any) -> None:
     """Settings are local to the one statement of a transaction; nothing is left to reset."""
 
 
 class Ceiling:
     """The application."""
 
-    def __init__(self, url: str, statement: str) -> None:
+    def __init__(self, url: str, statements: dict[str, str]) -> None:
         self._url = url
-        self._statement = statement
+        self._statements = statements
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request, or open and close the pool."""
@@ -49,7 +49,8 @@ class Ceiling:
             message = await receive()
             body += message["body"]
         async with self._pool.acquire() as connection:
-            answer: str = await connection.fetchval(self._statement, *orjson.loads(body))
+            statement = self._statements[scope["path"]]
+            answer: str = await connection.fetchval(statement, *orjson.loads(body))
         data = answer.encode()
         await send(
             {
@@ -70,8 +71,8 @@ class Ceiling:
             min_size=0,
             max_size=Settings.model_fields["reader_connections"].default,
             max_inactive_connection_lifetime=300,
-            server_settings=_SETTINGS,
-            reset=_no_reset,
+            server_settings=READER_SETTINGS,
+            reset=no_reset,
         )
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -83,7 +84,7 @@ def main() -> None:
     """Serve until told to stop, with the same server settings as `terrace serve`."""
     end_with_parent()
     config = uvicorn.Config(
-        Ceiling(os.environ["CEILING_URL"], os.environ["CEILING_STATEMENT"]),
+        Ceiling(os.environ["CEILING_URL"], orjson.loads(os.environ["CEILING_STATEMENTS"])),
         host="127.0.0.1",
         port=int(sys.argv[1]),
         log_level="warning",

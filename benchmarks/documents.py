@@ -34,6 +34,12 @@ query Portfolio($manager: String!) {
 }
 """
 
+TINY = """
+query Tiny($number: String!) {
+  customer(by: {number: $number}) { number name }
+}
+"""
+
 RECORD = """
 mutation Record($input: RecordBalancesInput!) {
   recordBalances(input: $input) {

@@ -1,14 +1,16 @@
 """A load generator for HTTP/1.1: keep-alive connections in a process of their own.
 
-Every connection sends its next request as soon as the last one is answered. What it costs is paid
-from the same processors as the server, for ours and for a peer alike.
+Every connection sends its next request as soon as the last one is answered; with a `rate`, when
+one is due. What it costs is paid from the same processors as the server, for ours and for a peer
+alike.
 """
 
 import asyncio
 import multiprocessing
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import cast
@@ -17,6 +19,7 @@ import uvloop
 
 CONNECTIONS = 32
 _PATIENCE_SECONDS = 300
+_TICK_SECONDS = 0.001
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"content-length:"
 
@@ -24,13 +27,18 @@ _LENGTH = b"content-length:"
 @dataclass(frozen=True, slots=True)
 class Job:
     """What to send. With `seconds` requests are drawn at random until the time is up, without
-    each is sent once, in order. A good answer has status 200 and holds `expected`."""
+    each is sent once, in order. A good answer has status 200 and holds `expected`.
+
+    With a `rate` so many requests fall due a second, at the ticks of a millisecond. One that finds
+    no idle connection waits for one, and the wait counts: a slow answer slows nobody else's clock.
+    """
 
     port: int
     requests: Sequence[bytes]
     expected: bytes
     seconds: float | None = None
     connections: int = CONNECTIONS
+    rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,9 @@ class Outcome:
         return self.requests / self.seconds
 
 
-def post(path: str, body: bytes, token: str | None = None) -> bytes:
+def post(
+    path: str, body: bytes, token: str | None = None, headers: Mapping[str, str] | None = None
+) -> bytes:
     """A whole HTTP request."""
     lines = [
         f"POST {path} HTTP/1.1",
@@ -62,6 +72,7 @@ def post(path: str, body: bytes, token: str | None = None) -> bytes:
     ]
     if token is not None:
         lines.append(f"authorization: Bearer {token}")
+    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     return "\r\n".join(lines).encode() + _END_OF_HEAD + body
 
 
@@ -78,24 +89,47 @@ def drive(job: Job) -> Outcome:
         return runner.run(_drive(job))
 
 
-async def ask(port: int, request: bytes) -> bytes:
-    """The body of one answer."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: its body, and how many bytes it was with its head."""
+
+    body: bytes
+    length: int
+
+
+async def ask(port: int, request: bytes) -> Answer:
+    """One answer."""
     work = _Work(iter([request]), b"")
     async with asyncio.timeout(_PATIENCE_SECONDS):
         caller = await _connect(port, work)
         await caller.done
-    return caller.body
+    return caller.answer
 
 
 async def _drive(job: Job) -> Outcome:
     deadline = None if job.seconds is None else time.perf_counter() + job.seconds
-    work = _Work(_requests(job.requests, deadline), job.expected)
+    work = _Work(_requests(job.requests, deadline), job.expected, paced=job.rate is not None)
     began, processor = time.perf_counter(), time.process_time()
     async with asyncio.timeout((job.seconds or 0) + _PATIENCE_SECONDS):
         callers = [await _connect(job.port, work) for _ in range(job.connections)]
+        if job.rate is not None and deadline is not None:
+            await _pace(work, job.rate, deadline)
         await asyncio.gather(*[caller.done for caller in callers])
     seconds = time.perf_counter() - began
     return outcome(seconds, time.process_time() - processor, work.latencies)
+
+
+async def _pace(work: "_Work", rate: float, deadline: float) -> None:
+    """Let requests fall due until the time is up, and then let the connections end."""
+    began, given = time.perf_counter(), 0
+    while (now := time.perf_counter()) < deadline:
+        due = int((now - began) * rate)
+        work.due.extend([now] * (due - given))
+        given = due
+        work.wake()
+        await asyncio.sleep(_TICK_SECONDS)
+    work.paced = False
+    work.wake()
 
 
 def outcome(seconds: float, processor: float, latencies: Sequence[float]) -> Outcome:
@@ -119,12 +153,24 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
 
 
 class _Work:
-    """What all connections share: what is left to send, and how long answers took (seconds)."""
+    """What all connections share: what is left to send, and how long answers took (seconds).
 
-    def __init__(self, requests: Iterator[bytes], expected: bytes) -> None:
+    When paced, `due` holds since when requests are due that nobody has sent, `idle` the
+    connections with nothing to send.
+    """
+
+    def __init__(self, requests: Iterator[bytes], expected: bytes, *, paced: bool = False) -> None:
+        self.paced = paced
+        self.due: deque[float] = deque()
+        self.idle: deque[_Caller] = deque()
         self.requests = requests
         self.expected = expected
         self.latencies: list[float] = []
+
+    def wake(self) -> None:
+        """Idle connections send what is due, or end when nothing will be."""
+        while self.idle and (self.due or not self.paced):
+            self.idle.popleft().send()
 
 
 async def _connect(port: int, work: _Work) -> "_Caller":
@@ -140,15 +186,15 @@ class _Caller(asyncio.Protocol):
 
     def __init__(self, work: _Work, done: "asyncio.Future[None]") -> None:
         self.done = done
-        self.body = b""
+        self.answer = Answer(b"", 0)
         self._work = work
         self._buffer = b""
-        self._sent = 0.0
+        self._since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the first request."""
         self._transport = cast(asyncio.Transport, transport)
-        self._send()
+        self.send()
 
     def data_received(self, data: bytes) -> None:
         """Collect; when the answer is whole, note the time and go on."""
@@ -160,26 +206,33 @@ class _Caller(asyncio.Protocol):
         except ValueError:
             self._fail(RuntimeError(f"an answer without its length: {head!r}"))
             return
-        self._work.latencies.append(time.perf_counter() - self._sent)
+        self._work.latencies.append(time.perf_counter() - self._since)
         if not head.startswith(b"HTTP/1.1 200") or self._work.expected not in rest:
             self._fail(RuntimeError(f"an answer was not as expected: {self._buffer[:500]!r}"))
             return
-        self.body = rest
+        self.answer = Answer(rest, len(self._buffer))
         self._buffer = b""
-        self._send()
+        self.send()
 
     def connection_lost(self, problem: Exception | None) -> None:
         """A server that hangs up has failed."""
         self._fail(problem or RuntimeError("the server closed a connection"))
 
-    def _send(self) -> None:
+    def send(self) -> None:
+        """Send the next request, or wait until one is due, or end."""
+        since = time.perf_counter()
+        if self._work.paced:
+            if not self._work.due:
+                self._work.idle.append(self)
+                return
+            since = self._work.due.popleft()
         request = next(self._work.requests, None)
         if request is None:
             if not self.done.done():
                 self.done.set_result(None)
             self._transport.close()
             return
-        self._sent = time.perf_counter()
+        self._since = since
         self._transport.write(request)
 
     def _fail(self, problem: Exception) -> None:

@@ -79,7 +79,7 @@ async def compare(place: Place, it: Comparison, questions: Sequence[Question]) -
         sides = {
             "terrace": (await stack.enter_async_context(terrace(place, url)), ours),
             "ceiling": (
-                await stack.enter_async_context(ceiling(as_manager(url), it.statement)),
+                await stack.enter_async_context(ceiling(as_manager(url), {"/": it.statement})),
                 theirs,
             ),
         }
@@ -115,8 +115,8 @@ async def _same_answers(
 ) -> None:
     step = max(len(ours) // 50, 1)
     for our, their in zip(ours[::step], theirs[::step], strict=True):
-        answer = orjson.loads(await load.ask(terrace.port, our))
-        by_hand = orjson.loads(await load.ask(ceiling.port, their))
+        answer = orjson.loads((await load.ask(terrace.port, our)).body)
+        by_hand = orjson.loads((await load.ask(ceiling.port, their)).body)
         if answer != {"data": by_hand}:
             raise RuntimeError(f"the answers differ: {answer!r} and {by_hand!r}")
 

@@ -18,15 +18,15 @@ RESULTS = Path(__file__).parent / "results"
 class Report:
     """The figures of one benchmark.
 
-    `ratios` are ours over the peer's, larger is better but for names ending in `_time`. `figures`
-    hold everything else, the single rounds too.
+    `ratios` are ours over the peer's, larger is better but for names ending in `_time`; a group of
+    them may stand under one name. `figures` hold everything else, the single rounds too.
     """
 
     name: str
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[object]]
-    ratios: Mapping[str, float]
+    ratios: Mapping[str, float | Mapping[str, float]]
     figures: Mapping[str, object]
     notes: Sequence[str] = field(default_factory=tuple)
 
@@ -74,7 +74,9 @@ def show(report: Report, machine: Machine, scale: Scale) -> str:
         if number == 0:
             lines.append("  " + "  ".join("-" * width for width in widths))
     lines.append("")
-    lines += [f"  {name}: {_cell(ratio)}" for name, ratio in report.ratios.items()]
+    for name, ratio in report.ratios.items():
+        group = ratio if isinstance(ratio, Mapping) else {"": ratio}
+        lines += [f"  {name} {within}".rstrip() + f": {_cell(of)}" for within, of in group.items()]
     lines += [f"  {note}" for note in report.notes]
     lines.append(f"  {machine.line()}, scale {scale}")
     return "\n".join(lines) + "\n"

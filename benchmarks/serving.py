@@ -1,15 +1,16 @@
-"""Servers to send load to: Terrace's own API process, and the hand-written peer's."""
+"""Servers to send load to: Terrace's own API process, and those of its peers."""
 
 import asyncio
 import contextlib
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
 import psutil
 
 from benchmarks.place import KEY, Place, cpu_seconds
@@ -17,7 +18,9 @@ from cli.embedded.child import free_port
 from cli.lifeline import VARIABLE
 
 _ROOT = Path(__file__).resolve().parent.parent
+_PYTHON = (sys.executable, "-m")
 _START_SECONDS = 60
+POSTGRAPHILE = Path(__file__).with_name("postgraphile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +48,54 @@ async def terrace(place: Place, url: str) -> AsyncIterator[Serving]:
         "TERRACE_REDIS_URL": place.addresses.redis_url,
         "TERRACE_SECRET_KEY": KEY,
     }
-    arguments = ["cli.main", "serve", "--port", str(port)]
+    arguments = [*_PYTHON, "cli.main", "serve", "--port", str(port)]
     async with _process(arguments, environment, port) as serving:
         yield serving
 
 
 @asynccontextmanager
-async def ceiling(url: str, statement: str) -> AsyncIterator[Serving]:
-    """The peer: one hand-written statement behind a bare ASGI application."""
+async def ceiling(url: str, statements: Mapping[str, str]) -> AsyncIterator[Serving]:
+    """The limit: hand-written statements, by path, behind a bare ASGI application."""
     port = free_port()
-    environment = {"CEILING_URL": url, "CEILING_STATEMENT": statement}
-    async with _process(["benchmarks.ceiling", str(port)], environment, port) as serving:
+    environment = {"CEILING_URL": url, "CEILING_STATEMENTS": orjson.dumps(statements).decode()}
+    async with _process([*_PYTHON, "benchmarks.ceiling", str(port)], environment, port) as serving:
+        yield serving
+
+
+@asynccontextmanager
+async def dataloaders(url: str) -> AsyncIterator[Serving]:
+    """The usual way: strawberry's resolvers and DataLoaders."""
+    port = free_port()
+    arguments = [*_PYTHON, "benchmarks.dataloaders", str(port)]
+    async with _process(arguments, {"LOADERS_URL": url}, port) as serving:
+        yield serving
+
+
+@asynccontextmanager
+async def postgraphile(url: str, node: Path, *, scoped: bool) -> AsyncIterator[Serving]:
+    """PostGraphile on the schema `peer`; `scoped` puts that schema's policies in force."""
+    port = free_port()
+    environment = {
+        "PEER_URL": url,
+        "PEER_SCOPED": "1" if scoped else "0",
+        "NODE_ENV": "production",
+        "GRAPHILE_ENV": "production",
+    }
+    arguments = [str(node), str(POSTGRAPHILE / "server.mjs"), str(port)]
+    async with _process(arguments, environment, port) as serving:
         yield serving
 
 
 @asynccontextmanager
 async def _process(
-    arguments: list[str], environment: dict[str, str], port: int
+    arguments: Sequence[str], environment: dict[str, str], port: int
 ) -> AsyncIterator[Serving]:
-    """A Python process that listens on a port; it ends with the block, or with this process."""
+    """A process that listens on a port; it ends with the block, or with this process."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("TERRACE_")}
     reader, writer = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", *arguments),
+            *arguments,
             cwd=_ROOT,
             env={**inherited, **environment, VARIABLE: str(reader)},
             pass_fds=(reader,),

@@ -1,4 +1,4 @@
-"""The peers' statements: what somebody would write by hand for the two read benchmarks.
+"""The peers' statements: what somebody would write by hand for the read benchmarks.
 
 Both keep to the walls as Terrace's compiled statements do: the setter in the CASE form, the
 manager's predicate on every table of customers. They read base tables only, look at the calendar
@@ -96,5 +96,13 @@ select case when set_config('app.id', $1::integer::text, true) is not null then 
             'balance', balance::text) order by number) as accounts
         from terrace.account where customer_id = c.id and manager_id = $1
     ) a
+) end
+"""
+
+# $2 the customer's number.
+TINY = """
+select case when set_config('app.id', $1::integer::text, true) is not null then (
+    select json_build_object('customer', json_build_object('number', number, 'name', name))::text
+    from terrace.customer where number = $2 and manager_id = $1
 ) end
 """
