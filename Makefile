@@ -8,7 +8,7 @@ ARGS ?=
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test check format lock schema golden bench clean
+.PHONY: help setup dev run test check format lock schema golden bench bench-api clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,16 @@ golden: dev ## Write the golden statements of tests/schema/golden anew, to be re
 
 bench: dev ## Run the benchmarks; tables on screen, figures in benchmarks/results/
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+PEER := benchmarks/postgraphile
+$(PEER)/node_modules/.installed: $(PEER)/package.json $(PEER)/package-lock.json
+	@command -v npm >/dev/null || { echo "npm, which installs PostGraphile, is not on the PATH"; exit 1; }
+	@echo "Installing the pinned PostGraphile, and the Node it runs on"
+	@cd $(PEER) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+bench-api: dev $(PEER)/node_modules/.installed ## The read path beside PostGraphile (ARGS="--growth --million")
+	@$(BIN)/python -m benchmarks.api $(ARGS)
 
 lock: dev ## Resolve the dependencies again into requirements/*.txt
 	@for extra in runtime dev; do \
