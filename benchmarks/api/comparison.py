@@ -67,6 +67,8 @@ async def run(
             figures["half_load"][query.name] = await alone.at_half_load(
                 sides[0], query, size.customers, most, size.pace.seconds
             )
+    figures["engine_us"] = await _engine(size.customers)
+    write(_report(found, figures, size), machine, place.scale, results)  # what follows takes long
     if million:
         async with terrace(place, url) as server:
             figures["many_requests"] = await alone.after_many(
@@ -77,7 +79,6 @@ async def run(
                 size.many,
                 3 * size.pace.seconds,
             )
-    figures["engine_us"] = await _engine(size.customers)
     if growth:
         figures["growth"] = await alone.growing(place, size.growth, size.pace)
     report = _report(found, figures, size)
