@@ -1,6 +1,7 @@
 // PostGraphile on the schema `peer`, set up for speed: production mode, no GraphiQL, no watching,
 // no logging, no sockets, no mutations, plain lists beside connections. Documents, plans and
-// prepared statements are cached by PostGraphile itself.
+// prepared statements are cached by PostGraphile itself; its connections have the settings of
+// Terrace's readers, and are as many as it opens unless told otherwise.
 //
 //     PEER_URL=... [PEER_SCOPED=1] node server.mjs PORT
 //
@@ -21,7 +22,7 @@ const preset = {
     makePgService({
       connectionString: process.env.PEER_URL,
       schemas: ["peer"],
-      poolConfig: { max: Number(process.env.PEER_CONNECTIONS ?? 10) },
+      poolConfig: { max: 10, options: "-c plan_cache_mode=force_generic_plan -c jit=off" },
     }),
   ],
   schema: { defaultBehavior: "+connection +list -insert -update -delete" },
