@@ -159,8 +159,8 @@ def test_the_read_path_is_measured_beside_every_peer(tmp_path: Path) -> None:
     for peer in ("postgraphile", "ceiling"):
         assert result["ratios"][peer].keys() == queries
     assert {(row["side"], row["processes"]) for row in result["table"]} == {
-        *((side, 1) for side in ("terrace", "postgraphile", "postgraphile, scoped", "ceiling")),
-        *((side, 2) for side in ("terrace", "postgraphile", "postgraphile, scoped", "ceiling")),
+        *((side, 1) for side in ("terrace", "postgraphile", "postgraphile-scoped", "ceiling")),
+        *((side, 2) for side in ("terrace", "postgraphile", "postgraphile-scoped", "ceiling")),
         ("dataloaders", 1),
     }
     assert all(row["requests/s"] > 0 for row in result["table"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks.api import node, wrk
 from benchmarks.api.comparison import run
+from benchmarks.api.sides import SIDES
 from benchmarks.place import Scale, place
 from benchmarks.report import RESULTS
 
@@ -18,6 +19,13 @@ def main() -> None:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="two minutes; rough figures")
     size.add_argument("--tiny", action="store_true", help="a minute; figures mean nothing")
+    parser.add_argument(
+        *("--sides", "-s"),
+        nargs="+",
+        choices=SIDES,
+        default=SIDES,
+        help="the peers to measure beside Terrace; all if not given",
+    )
     parser.add_argument("--growth", action="store_true", help="also 10,000 to 1,000,000 customers")
     parser.add_argument("--million", action="store_true", help="also memory after a million reads")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of api.json")
@@ -31,7 +39,14 @@ def main() -> None:
     scale = Scale.QUICK if given.quick else Scale.TINY if given.tiny else Scale.FULL
     with place(scale) as running, asyncio.Runner() as runner:
         runner.run(
-            run(running, executable, given.results, growth=given.growth, million=given.million)
+            run(
+                running,
+                executable,
+                given.results,
+                given.sides,
+                growth=given.growth,
+                million=given.million,
+            )
         )
 
 

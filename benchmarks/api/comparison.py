@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +28,8 @@ from benchmarks.report import Machine, Report, median, show, write
 from benchmarks.serving import terrace
 from domain.actors import Actor, Role
 
+_BEST = {"postgraphile": PEER, "postgraphile_scoped": SCOPED_PEER}
+_ALIKE = {"ceiling": CEILING, "dataloaders": LOADERS}
 _PACKAGES = ("strawberry-graphql", "graphql-core", "asyncpg", "starlette", "uvicorn", "uvloop")
 
 
@@ -49,7 +51,13 @@ SIZES = {
 
 
 async def run(
-    place: Place, executable: Path, results: Path, *, growth: bool, million: bool
+    place: Place,
+    executable: Path,
+    results: Path,
+    names: Collection[str],
+    *,
+    growth: bool,
+    million: bool,
 ) -> None:
     """Fill the database, start every side, measure, and report on the screen and in `api.json`."""
     size = SIZES[place.scale]
@@ -60,7 +68,7 @@ async def run(
     await place.settle()
     found: dict[str, Rounds] = {}
     figures: dict[str, Any] = {"versions": _versions(executable), "half_load": {}}
-    async with started(place, url, executable) as sides:
+    async with started(place, url, executable, names) as sides:
         for query in QUERIES:
             found[query.name] = await measure(place, sides, query, size.customers, size.pace)
             most = _rate(found[query.name], TERRACE, 1)
@@ -145,8 +153,10 @@ def _ratios(found: Mapping[str, Rounds]) -> dict[str, Mapping[str, float]]:
     in server and PostgreSQL, theirs over ours in one process each: what else runs on the machine
     hardly moves it.
     """
-    best = {"postgraphile": PEER, "postgraphile_scoped": SCOPED_PEER}
-    alike = {"ceiling": CEILING, "dataloaders": LOADERS}
+    measured = {side for rounds in found.values() for side, _ in rounds}
+    best, alike = (
+        {key: side for key, side in peers.items() if side in measured} for peers in (_BEST, _ALIKE)
+    )
     ratios: dict[str, Mapping[str, float]] = {}
     for key, side in best.items():
         ratios[key] = {name: _best(of, TERRACE) / _best(of, side) for name, of in found.items()}

@@ -1,6 +1,6 @@
 """The sides of the comparison: which servers each runs, and how a question is put to it."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from domain.actors import Role
 
 TERRACE = "terrace"
 PEER = "postgraphile"
-SCOPED_PEER = "postgraphile, scoped"
+SCOPED_PEER = "postgraphile-scoped"
 CEILING = "ceiling"
 LOADERS = "dataloaders"
 
@@ -47,44 +47,41 @@ class Side:
         return decoded["data"]
 
 
+SIDES = (TERRACE, PEER, SCOPED_PEER, CEILING, LOADERS)
+
+
 @asynccontextmanager
-async def started(place: Place, url: str, node: Path) -> AsyncIterator[list[Side]]:
-    """All sides on one database, which has the schema `peer`."""
-    owner = superuser(url)
+async def started(
+    place: Place, url: str, node: Path, names: Collection[str] = SIDES
+) -> AsyncIterator[list[Side]]:
+    """Sides on one database, which has the schema `peer`; Terrace's is always the first."""
+    owner, reader = superuser(url), as_manager(url)
     statements = {f"/{query.name}": query.statement for query in QUERIES}
     async with AsyncExitStack() as stack:
 
-        async def two(make: Callable[[], AbstractAsyncContextManager[Serving]]) -> list[Serving]:
-            return [await stack.enter_async_context(make()) for _ in range(2)]
+        async def side(
+            name: str,
+            servers: Sequence[AbstractAsyncContextManager[Serving]],
+            request: Callable[[Query, Question], bytes],
+            *,
+            enveloped: bool = True,
+        ) -> Side:
+            running = [await stack.enter_async_context(server) for server in servers]
+            return Side(name, running, range(1, len(running) + 1), request, enveloped)
 
-        yield [
-            of_terrace(await two(lambda: terrace(place, url))),
-            Side(
-                PEER,
-                await two(lambda: postgraphile(owner, node, scoped=False)),
-                (1, 2),
-                _to_postgraphile,
-            ),
-            Side(
-                SCOPED_PEER,
-                await two(lambda: postgraphile(as_manager(url), node, scoped=True)),
-                (1, 2),
-                _to_postgraphile,
-            ),
-            Side(
-                CEILING,
-                await two(lambda: ceiling(as_manager(url), statements)),
-                (1, 2),
-                _to_ceiling,
-                enveloped=False,
-            ),
-            Side(
-                LOADERS,
-                [await stack.enter_async_context(dataloaders(owner))],
-                (1,),
-                _to_dataloaders,
-            ),
-        ]
+        found = [await side(TERRACE, [terrace(place, url) for _ in range(2)], _to_terrace)]
+        if PEER in names:
+            servers = [postgraphile(owner, node, scoped=False) for _ in range(2)]
+            found.append(await side(PEER, servers, _to_postgraphile))
+        if SCOPED_PEER in names:
+            servers = [postgraphile(reader, node, scoped=True) for _ in range(2)]
+            found.append(await side(SCOPED_PEER, servers, _to_postgraphile))
+        if CEILING in names:
+            servers = [ceiling(reader, statements) for _ in range(2)]
+            found.append(await side(CEILING, servers, _to_ceiling, enveloped=False))
+        if LOADERS in names:
+            found.append(await side(LOADERS, [dataloaders(owner)], _to_dataloaders))
+        yield found
 
 
 def of_terrace(servers: Sequence[Serving]) -> Side:
