@@ -5,7 +5,7 @@ specification (`schema.fields`); what comes out is a tree of nodes (`repository.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphql import (
@@ -17,8 +17,11 @@ from graphql import (
     SelectionSetNode,
     get_named_type,
     is_abstract_type,
+    is_enum_type,
+    is_non_null_type,
 )
 
+from repository.reading.expressions import Shown
 from repository.reading.nodes import (
     FAULT,
     FILL,
@@ -145,7 +148,9 @@ class Compiler:
         spec = given or definition.extensions["strawberry-definition"].metadata[PLANNED].spec
         match spec:
             case Stored(expression):
-                return Value(expression)
+                if is_enum_type(get_named_type(definition.type)):  # words of ours
+                    expression = replace(expression, written=Shown.QUOTED)
+                return Value(expression, nullable=not is_non_null_type(definition.type))
             case Made(make):
                 return make(arguments)
             case SameRow(unless_null):

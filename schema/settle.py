@@ -22,7 +22,7 @@ from graphql import (
     is_composite_type,
 )
 
-from repository.reading.nodes import FAULT, KIND
+from repository.reading.nodes import FAULT, KIND, MISSING
 from repository.reading.parameters import InvalidArgument
 from schema.compile import Compiler
 from schema.errors import INTERNAL, error
@@ -119,6 +119,8 @@ class Settling:
         """The error of a mark: the number of a fault of the plan, a code, or an exception."""
         if isinstance(fault, int):
             return failure_of(self.compiler.faults[fault])
+        if fault == MISSING:
+            return error("a value that must not be null is missing", INTERNAL)
         if isinstance(fault, str):
             return failure_of(InvalidArgument(NO_BUSINESS_DATE, fault))
         return failure_of(fault)

@@ -89,3 +89,6 @@ from terrace.standing s cross join lateral (
     ) as state
 ) d
 where s.month <= (select c.open_month from terrace.calendar c);
+
+-- A customer's accounts are shown by number: without a sort for each of a page's customers.
+create index account_by_customer on terrace.account (customer_id, number);

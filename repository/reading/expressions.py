@@ -5,8 +5,18 @@ made of fixed text and column names of ours; a value of a caller is always a par
 """
 
 from dataclasses import dataclass
+from enum import Enum
 
 from domain.actors import Scope
+from repository.reading.json_text import Computed, Json, Literal, computed, or_null
+
+
+class Shown(Enum):
+    """How a value of an expression is written as JSON, over `{v}`."""
+
+    ESCAPED = "to_json({v})::text"  # a text of unknown content, or anything else
+    QUOTED = "'\"' || {v} || '\"'"  # a text with nothing in it to escape
+    BARE = "({v})::text"  # numbers, truth values, JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,19 @@ class Expression:
     raw: str | None = None
     masked: str | None = None
     clear: frozenset[Scope] = frozenset(Scope)
+    written: Shown = Shown.ESCAPED
+
+    def json(self, alias: str, scope: Scope, *, nullable: bool = True) -> Json:
+        """The value as JSON for a reader of the scope.
+
+        One that is not `nullable` is null in SQL all the same if it is null against its type.
+        """
+        shown = self.shown(alias, scope)
+        if nullable:
+            return computed(or_null(self.written.value.replace("{v}", shown)))
+        if self.written is Shown.QUOTED:
+            return (Literal('"'), Computed(shown), Literal('"'))
+        return computed(self.written.value.replace("{v}", shown))
 
     def shown(self, alias: str, scope: Scope) -> str:
         """The expression for a reader of the scope."""
@@ -41,44 +64,48 @@ def text(column: str) -> Expression:
 
 def integer(column: str) -> Expression:
     """A whole number of at most 32 bits."""
-    return Expression(f"{{t}}.{column}", cast="integer")
+    return Expression(f"{{t}}.{column}", cast="integer", written=Shown.BARE)
 
 
 def boolean(column: str) -> Expression:
     """True or false."""
-    return Expression(f"{{t}}.{column}", cast="boolean")
+    return Expression(f"{{t}}.{column}", cast="boolean", written=Shown.BARE)
 
 
 def date(column: str) -> Expression:
     """A calendar date, YYYY-MM-DD."""
-    return Expression(f"{{t}}.{column}::text", cast="date", raw=f"{{t}}.{column}")
+    shown = f"{{t}}.{column}::text"
+    return Expression(shown, cast="date", raw=f"{{t}}.{column}", written=Shown.QUOTED)
 
 
 def month(column: str) -> Expression:
     """A month, stored as its first day, shown as YYYY-MM."""
-    return Expression(f"left({{t}}.{column}::text, 7)", cast="date", raw=f"{{t}}.{column}")
+    shown = f"left({{t}}.{column}::text, 7)"
+    return Expression(shown, cast="date", raw=f"{{t}}.{column}", written=Shown.QUOTED)
 
 
 def decimal(column: str) -> Expression:
     """An exact decimal; a string on the wire, or a reader would make a float of it."""
-    return Expression(f"{{t}}.{column}::text", cast="numeric", raw=f"{{t}}.{column}")
+    shown = f"{{t}}.{column}::text"
+    return Expression(shown, cast="numeric", raw=f"{{t}}.{column}", written=Shown.QUOTED)
 
 
 def instant(column: str) -> Expression:
     """An instant in UTC, RFC 3339."""
     shown = f"to_char({{t}}.{column} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
-    return Expression(shown, cast="timestamptz", raw=f"{{t}}.{column}")
+    return Expression(shown, cast="timestamptz", raw=f"{{t}}.{column}", written=Shown.QUOTED)
 
 
 def json(column: str) -> Expression:
     """A JSON column, as it stands; for fields that Python fills in."""
-    return Expression(f"{{t}}.{column}", cast="jsonb")
+    return Expression(f"{{t}}.{column}", cast="jsonb", written=Shown.BARE)
 
 
 def global_id(type_name: str, *columns: str) -> Expression:
     """The opaque identifier of a row: its type and key, in base64."""
     key = " || '.' || ".join(f"{{t}}.{column}" for column in columns)
-    return Expression(f"encode(convert_to('{type_name}:' || {key}, 'UTF8'), 'base64')")
+    shown = f"encode(convert_to('{type_name}:' || {key}, 'UTF8'), 'base64')"
+    return Expression(shown, written=Shown.QUOTED)
 
 
 def personal(column: str, mask: str) -> Expression:
@@ -97,12 +124,14 @@ def personal_date(column: str) -> Expression:
         cast="date",
         masked="null::text",
         clear=frozenset({Scope.CUSTOMER}),
+        written=Shown.QUOTED,
     )
 
 
 def counted(condition: str) -> Expression:
     """How many of the rows read meet a fixed condition over `{t}`."""
-    return Expression(f"count(*) filter (where {condition})", cast="integer")
+    shown = f"count(*) filter (where {condition})"
+    return Expression(shown, cast="integer", written=Shown.BARE)
 
 
 def expression(sql: str, cast: str = "text") -> Expression:

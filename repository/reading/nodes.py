@@ -16,9 +16,10 @@ from repository.reading.tables import Table
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value of the row."""
+    """One value of the row; `nullable` says whether its type lets it be null."""
 
     expression: Expression
+    nullable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,7 @@ class Owned:
     node: "Node"
 
 
+MISSING = "MISSING"  # the fault of an object that has null where its type forbids it
 FAULT = " fault"  # no response key has a blank, so this key marks an object that is a fault,
 FILL = " fill"  # this one an object that Python makes something of,
 KIND = " kind"  # and this one names the type of an object of an interface

@@ -2,21 +2,24 @@
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  json_object(
-    'branches': coalesce(
-      (
-        select json_agg(
-          json_object(
-            'code': t1.code,
-            'managers': (
-              select json_object(
-                'nodes': coalesce(
-                  json_agg(
-                    json_object('number': t2.number returning json)
+  '{"branches":[' || coalesce(
+    (
+      select string_agg(
+        coalesce(
+          (
+            '{"code":' || to_json(t1.code)::text || ',"managers":' || (
+              select (
+                '{"nodes":[' || coalesce(
+                  string_agg(
+                    coalesce(
+                      ('{"number":' || to_json(t2.number)::text || '}'),
+                      '{" fault":"MISSING"}'
+                    ),
+                    ','
                     order by t2.place
                   ) filter (where t2.place <= $2::integer),
-                  '[]'::json
-                ) returning json
+                  ''
+                ) || ']}'
               )
               from (
                 select t2.*,
@@ -35,121 +38,147 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 ) t2
               ) t2
               having true
-            ),
-            'vipStatistics': (
-              select json_object(
-                'assessed': count(*) filter (where t3.status in ('ACTIVE', 'WATCH')),
-                'watch': count(*) filter (where t3.status = 'WATCH'),
-                'total': count(*) filter (where t3.status in ('ACTIVE', 'WATCH', 'SPECIAL')),
-                'exitedUnrated': count(*) filter (where t3.status = 'EXITED_UNRATED'),
-                'byTier': coalesce(
+            ) || ',"vipStatistics":' || coalesce(
+              (
+                select coalesce(
                   (
-                    select json_agg(
-                      json_object(
-                        'tier': (
-                          select json_object('code': t6.code returning json)
-                          from terrace.tier t6
-                          where t6.policy_version = t4.policy_version
-                          and t6.code = t4.code
-                        ),
-                        'customers': (
-                          select count(*)
-                          from terrace.standing_in_force t7
-                          where t7.branch_id = t1.id
-                          and t7.tier = t4.code
-                          and t7.customer_id = $1::integer
-                          and t7.month = (select c.open_month from terrace.calendar c)
-                          and t7.status in ('ACTIVE', 'WATCH')
-                        ),
-                        'aum': (
-                          select coalesce(sum(t8.total), 0.00)::text
-                          from terrace.aum_figure t8
-                          where t8.customer_id = $1::integer
-                          and t8.month = (select c.open_month from terrace.calendar c)
-                          and exists (
+                    '{"assessed":' || (
+                      count(*) filter (where t3.status in ('ACTIVE', 'WATCH'))
+                    )::text || ',"watch":' || (count(*) filter (where t3.status = 'WATCH'))::text || ',"total":' || (
+                      count(*) filter (where t3.status in ('ACTIVE', 'WATCH', 'SPECIAL'))
+                    )::text || ',"exitedUnrated":' || (
+                      count(*) filter (where t3.status = 'EXITED_UNRATED')
+                    )::text || ',"byTier":[' || coalesce(
+                      (
+                        select string_agg(
+                          (
+                            '{"tier":' || coalesce(
+                              (
+                                select coalesce(
+                                  ('{"code":' || to_json(t6.code)::text || '}'),
+                                  '{" fault":"MISSING"}'
+                                )
+                                from terrace.tier t6
+                                where t6.policy_version = t4.policy_version
+                                and t6.code = t4.code
+                              ),
+                              'null'
+                            ) || ',"customers":' || coalesce(
+                              (
+                                select coalesce(to_json(count(*))::text, 'null')
+                                from terrace.standing_in_force t7
+                                where t7.branch_id = t1.id
+                                and t7.tier = t4.code
+                                and t7.customer_id = $1::integer
+                                and t7.month = (select c.open_month from terrace.calendar c)
+                                and t7.status in ('ACTIVE', 'WATCH')
+                              ),
+                              'null'
+                            ) || ',"aum":' || coalesce(
+                              (
+                                select coalesce(
+                                  to_json(coalesce(sum(t8.total), 0.00)::text)::text,
+                                  'null'
+                                )
+                                from terrace.aum_figure t8
+                                where t8.customer_id = $1::integer
+                                and t8.month = (select c.open_month from terrace.calendar c)
+                                and exists (
+                                  select
+                                  from terrace.standing_in_force t9
+                                  where t9.branch_id = t1.id
+                                  and t9.tier = t4.code
+                                  and t9.customer_id = t8.customer_id
+                                  and t9.customer_id = $1::integer
+                                  and (
+                                    t9.month = (select c.open_month from terrace.calendar c)
+                                    and t9.status in ('ACTIVE', 'WATCH')
+                                  )
+                                )
+                              ),
+                              'null'
+                            ) || '}'
+                          ),
+                          ','
+                          order by t4.threshold,
+                          t4.code
+                        )
+                        from terrace.tier t4
+                        where t4.policy_version = (
+                          select p.version
+                          from terrace.tier_policy p
+                          where p.effective_from <= coalesce(
+                            (select c.open_month from terrace.calendar c),
+                            'infinity'::date
+                          )
+                          order by p.effective_from desc,
+                          p.version desc
+                          limit 1
+                        )
+                        and (
+                          not t4.dropped
+                          or exists (
                             select
-                            from terrace.standing_in_force t9
-                            where t9.branch_id = t1.id
-                            and t9.tier = t4.code
-                            and t9.customer_id = t8.customer_id
-                            and t9.customer_id = $1::integer
+                            from terrace.standing_in_force t5
+                            where t5.branch_id = t1.id
+                            and t5.tier = t4.code
+                            and t5.customer_id = $1::integer
                             and (
-                              t9.month = (select c.open_month from terrace.calendar c)
-                              and t9.status in ('ACTIVE', 'WATCH')
+                              t5.month = (select c.open_month from terrace.calendar c)
+                              and t5.status in ('ACTIVE', 'WATCH')
                             )
                           )
-                        ) returning json
-                      )
-                      order by t4.threshold,
-                      t4.code
-                    )
-                    from terrace.tier t4
-                    where t4.policy_version = (
-                      select p.version
-                      from terrace.tier_policy p
-                      where p.effective_from <= coalesce(
-                        (select c.open_month from terrace.calendar c),
-                        'infinity'::date
-                      )
-                      order by p.effective_from desc,
-                      p.version desc
-                      limit 1
-                    )
-                    and (
-                      not t4.dropped
-                      or exists (
-                        select
-                        from terrace.standing_in_force t5
-                        where t5.branch_id = t1.id
-                        and t5.tier = t4.code
-                        and t5.customer_id = $1::integer
-                        and (
-                          t5.month = (select c.open_month from terrace.calendar c)
-                          and t5.status in ('ACTIVE', 'WATCH')
                         )
-                      )
-                    )
+                      ),
+                      ''
+                    ) || ']}'
                   ),
-                  '[]'::json
-                ) returning json
-              )
-              from terrace.standing_in_force t3
-              where t3.branch_id = t1.id
-              and t3.customer_id = $1::integer
-              and t3.month = (select c.open_month from terrace.calendar c)
-              having true
-            ) returning json
-          )
-          order by t1.code
-        )
-        from terrace.branch t1
-        where true
-      ),
-      '[]'::json
-    ) returning json
-  )
-)::text
+                  '{" fault":"MISSING"}'
+                )
+                from terrace.standing_in_force t3
+                where t3.branch_id = t1.id
+                and t3.customer_id = $1::integer
+                and t3.month = (select c.open_month from terrace.calendar c)
+                having true
+              ),
+              'null'
+            ) || '}'
+          ),
+          '{" fault":"MISSING"}'
+        ),
+        ','
+        order by t1.code
+      )
+      from terrace.branch t1
+      where true
+    ),
+    ''
+  ) || ']}'
+)
 end;
 
 -- manager
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  json_object(
-    'branches': coalesce(
-      (
-        select json_agg(
-          json_object(
-            'code': t1.code,
-            'managers': (
-              select json_object(
-                'nodes': coalesce(
-                  json_agg(
-                    json_object('number': t2.number returning json)
+  '{"branches":[' || coalesce(
+    (
+      select string_agg(
+        coalesce(
+          (
+            '{"code":' || to_json(t1.code)::text || ',"managers":' || (
+              select (
+                '{"nodes":[' || coalesce(
+                  string_agg(
+                    coalesce(
+                      ('{"number":' || to_json(t2.number)::text || '}'),
+                      '{" fault":"MISSING"}'
+                    ),
+                    ','
                     order by t2.place
                   ) filter (where t2.place <= $2::integer),
-                  '[]'::json
-                ) returning json
+                  ''
+                ) || ']}'
               )
               from (
                 select t2.*,
@@ -164,121 +193,147 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 ) t2
               ) t2
               having true
-            ),
-            'vipStatistics': (
-              select json_object(
-                'assessed': count(*) filter (where t3.status in ('ACTIVE', 'WATCH')),
-                'watch': count(*) filter (where t3.status = 'WATCH'),
-                'total': count(*) filter (where t3.status in ('ACTIVE', 'WATCH', 'SPECIAL')),
-                'exitedUnrated': count(*) filter (where t3.status = 'EXITED_UNRATED'),
-                'byTier': coalesce(
+            ) || ',"vipStatistics":' || coalesce(
+              (
+                select coalesce(
                   (
-                    select json_agg(
-                      json_object(
-                        'tier': (
-                          select json_object('code': t6.code returning json)
-                          from terrace.tier t6
-                          where t6.policy_version = t4.policy_version
-                          and t6.code = t4.code
-                        ),
-                        'customers': (
-                          select count(*)
-                          from terrace.standing_in_force t7
-                          where t7.branch_id = t1.id
-                          and t7.tier = t4.code
-                          and t7.manager_id = $1::integer
-                          and t7.month = (select c.open_month from terrace.calendar c)
-                          and t7.status in ('ACTIVE', 'WATCH')
-                        ),
-                        'aum': (
-                          select coalesce(sum(t8.total), 0.00)::text
-                          from terrace.aum_figure t8
-                          where t8.manager_id = $1::integer
-                          and t8.month = (select c.open_month from terrace.calendar c)
-                          and exists (
+                    '{"assessed":' || (
+                      count(*) filter (where t3.status in ('ACTIVE', 'WATCH'))
+                    )::text || ',"watch":' || (count(*) filter (where t3.status = 'WATCH'))::text || ',"total":' || (
+                      count(*) filter (where t3.status in ('ACTIVE', 'WATCH', 'SPECIAL'))
+                    )::text || ',"exitedUnrated":' || (
+                      count(*) filter (where t3.status = 'EXITED_UNRATED')
+                    )::text || ',"byTier":[' || coalesce(
+                      (
+                        select string_agg(
+                          (
+                            '{"tier":' || coalesce(
+                              (
+                                select coalesce(
+                                  ('{"code":' || to_json(t6.code)::text || '}'),
+                                  '{" fault":"MISSING"}'
+                                )
+                                from terrace.tier t6
+                                where t6.policy_version = t4.policy_version
+                                and t6.code = t4.code
+                              ),
+                              'null'
+                            ) || ',"customers":' || coalesce(
+                              (
+                                select coalesce(to_json(count(*))::text, 'null')
+                                from terrace.standing_in_force t7
+                                where t7.branch_id = t1.id
+                                and t7.tier = t4.code
+                                and t7.manager_id = $1::integer
+                                and t7.month = (select c.open_month from terrace.calendar c)
+                                and t7.status in ('ACTIVE', 'WATCH')
+                              ),
+                              'null'
+                            ) || ',"aum":' || coalesce(
+                              (
+                                select coalesce(
+                                  to_json(coalesce(sum(t8.total), 0.00)::text)::text,
+                                  'null'
+                                )
+                                from terrace.aum_figure t8
+                                where t8.manager_id = $1::integer
+                                and t8.month = (select c.open_month from terrace.calendar c)
+                                and exists (
+                                  select
+                                  from terrace.standing_in_force t9
+                                  where t9.branch_id = t1.id
+                                  and t9.tier = t4.code
+                                  and t9.customer_id = t8.customer_id
+                                  and t9.manager_id = $1::integer
+                                  and (
+                                    t9.month = (select c.open_month from terrace.calendar c)
+                                    and t9.status in ('ACTIVE', 'WATCH')
+                                  )
+                                )
+                              ),
+                              'null'
+                            ) || '}'
+                          ),
+                          ','
+                          order by t4.threshold,
+                          t4.code
+                        )
+                        from terrace.tier t4
+                        where t4.policy_version = (
+                          select p.version
+                          from terrace.tier_policy p
+                          where p.effective_from <= coalesce(
+                            (select c.open_month from terrace.calendar c),
+                            'infinity'::date
+                          )
+                          order by p.effective_from desc,
+                          p.version desc
+                          limit 1
+                        )
+                        and (
+                          not t4.dropped
+                          or exists (
                             select
-                            from terrace.standing_in_force t9
-                            where t9.branch_id = t1.id
-                            and t9.tier = t4.code
-                            and t9.customer_id = t8.customer_id
-                            and t9.manager_id = $1::integer
+                            from terrace.standing_in_force t5
+                            where t5.branch_id = t1.id
+                            and t5.tier = t4.code
+                            and t5.manager_id = $1::integer
                             and (
-                              t9.month = (select c.open_month from terrace.calendar c)
-                              and t9.status in ('ACTIVE', 'WATCH')
+                              t5.month = (select c.open_month from terrace.calendar c)
+                              and t5.status in ('ACTIVE', 'WATCH')
                             )
                           )
-                        ) returning json
-                      )
-                      order by t4.threshold,
-                      t4.code
-                    )
-                    from terrace.tier t4
-                    where t4.policy_version = (
-                      select p.version
-                      from terrace.tier_policy p
-                      where p.effective_from <= coalesce(
-                        (select c.open_month from terrace.calendar c),
-                        'infinity'::date
-                      )
-                      order by p.effective_from desc,
-                      p.version desc
-                      limit 1
-                    )
-                    and (
-                      not t4.dropped
-                      or exists (
-                        select
-                        from terrace.standing_in_force t5
-                        where t5.branch_id = t1.id
-                        and t5.tier = t4.code
-                        and t5.manager_id = $1::integer
-                        and (
-                          t5.month = (select c.open_month from terrace.calendar c)
-                          and t5.status in ('ACTIVE', 'WATCH')
                         )
-                      )
-                    )
+                      ),
+                      ''
+                    ) || ']}'
                   ),
-                  '[]'::json
-                ) returning json
-              )
-              from terrace.standing_in_force t3
-              where t3.branch_id = t1.id
-              and t3.manager_id = $1::integer
-              and t3.month = (select c.open_month from terrace.calendar c)
-              having true
-            ) returning json
-          )
-          order by t1.code
-        )
-        from terrace.branch t1
-        where true
-      ),
-      '[]'::json
-    ) returning json
-  )
-)::text
+                  '{" fault":"MISSING"}'
+                )
+                from terrace.standing_in_force t3
+                where t3.branch_id = t1.id
+                and t3.manager_id = $1::integer
+                and t3.month = (select c.open_month from terrace.calendar c)
+                having true
+              ),
+              'null'
+            ) || '}'
+          ),
+          '{" fault":"MISSING"}'
+        ),
+        ','
+        order by t1.code
+      )
+      from terrace.branch t1
+      where true
+    ),
+    ''
+  ) || ']}'
+)
 end;
 
 -- branch
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  json_object(
-    'branches': coalesce(
-      (
-        select json_agg(
-          json_object(
-            'code': t1.code,
-            'managers': (
-              select json_object(
-                'nodes': coalesce(
-                  json_agg(
-                    json_object('number': t2.number returning json)
+  '{"branches":[' || coalesce(
+    (
+      select string_agg(
+        coalesce(
+          (
+            '{"code":' || to_json(t1.code)::text || ',"managers":' || (
+              select (
+                '{"nodes":[' || coalesce(
+                  string_agg(
+                    coalesce(
+                      ('{"number":' || to_json(t2.number)::text || '}'),
+                      '{" fault":"MISSING"}'
+                    ),
+                    ','
                     order by t2.place
                   ) filter (where t2.place <= $2::integer),
-                  '[]'::json
-                ) returning json
+                  ''
+                ) || ']}'
               )
               from (
                 select t2.*,
@@ -293,121 +348,147 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 ) t2
               ) t2
               having true
-            ),
-            'vipStatistics': (
-              select json_object(
-                'assessed': count(*) filter (where t3.status in ('ACTIVE', 'WATCH')),
-                'watch': count(*) filter (where t3.status = 'WATCH'),
-                'total': count(*) filter (where t3.status in ('ACTIVE', 'WATCH', 'SPECIAL')),
-                'exitedUnrated': count(*) filter (where t3.status = 'EXITED_UNRATED'),
-                'byTier': coalesce(
+            ) || ',"vipStatistics":' || coalesce(
+              (
+                select coalesce(
                   (
-                    select json_agg(
-                      json_object(
-                        'tier': (
-                          select json_object('code': t6.code returning json)
-                          from terrace.tier t6
-                          where t6.policy_version = t4.policy_version
-                          and t6.code = t4.code
-                        ),
-                        'customers': (
-                          select count(*)
-                          from terrace.standing_in_force t7
-                          where t7.branch_id = t1.id
-                          and t7.tier = t4.code
-                          and t7.branch_id = $1::integer
-                          and t7.month = (select c.open_month from terrace.calendar c)
-                          and t7.status in ('ACTIVE', 'WATCH')
-                        ),
-                        'aum': (
-                          select coalesce(sum(t8.total), 0.00)::text
-                          from terrace.aum_figure t8
-                          where t8.branch_id = $1::integer
-                          and t8.month = (select c.open_month from terrace.calendar c)
-                          and exists (
+                    '{"assessed":' || (
+                      count(*) filter (where t3.status in ('ACTIVE', 'WATCH'))
+                    )::text || ',"watch":' || (count(*) filter (where t3.status = 'WATCH'))::text || ',"total":' || (
+                      count(*) filter (where t3.status in ('ACTIVE', 'WATCH', 'SPECIAL'))
+                    )::text || ',"exitedUnrated":' || (
+                      count(*) filter (where t3.status = 'EXITED_UNRATED')
+                    )::text || ',"byTier":[' || coalesce(
+                      (
+                        select string_agg(
+                          (
+                            '{"tier":' || coalesce(
+                              (
+                                select coalesce(
+                                  ('{"code":' || to_json(t6.code)::text || '}'),
+                                  '{" fault":"MISSING"}'
+                                )
+                                from terrace.tier t6
+                                where t6.policy_version = t4.policy_version
+                                and t6.code = t4.code
+                              ),
+                              'null'
+                            ) || ',"customers":' || coalesce(
+                              (
+                                select coalesce(to_json(count(*))::text, 'null')
+                                from terrace.standing_in_force t7
+                                where t7.branch_id = t1.id
+                                and t7.tier = t4.code
+                                and t7.branch_id = $1::integer
+                                and t7.month = (select c.open_month from terrace.calendar c)
+                                and t7.status in ('ACTIVE', 'WATCH')
+                              ),
+                              'null'
+                            ) || ',"aum":' || coalesce(
+                              (
+                                select coalesce(
+                                  to_json(coalesce(sum(t8.total), 0.00)::text)::text,
+                                  'null'
+                                )
+                                from terrace.aum_figure t8
+                                where t8.branch_id = $1::integer
+                                and t8.month = (select c.open_month from terrace.calendar c)
+                                and exists (
+                                  select
+                                  from terrace.standing_in_force t9
+                                  where t9.branch_id = t1.id
+                                  and t9.tier = t4.code
+                                  and t9.customer_id = t8.customer_id
+                                  and t9.branch_id = $1::integer
+                                  and (
+                                    t9.month = (select c.open_month from terrace.calendar c)
+                                    and t9.status in ('ACTIVE', 'WATCH')
+                                  )
+                                )
+                              ),
+                              'null'
+                            ) || '}'
+                          ),
+                          ','
+                          order by t4.threshold,
+                          t4.code
+                        )
+                        from terrace.tier t4
+                        where t4.policy_version = (
+                          select p.version
+                          from terrace.tier_policy p
+                          where p.effective_from <= coalesce(
+                            (select c.open_month from terrace.calendar c),
+                            'infinity'::date
+                          )
+                          order by p.effective_from desc,
+                          p.version desc
+                          limit 1
+                        )
+                        and (
+                          not t4.dropped
+                          or exists (
                             select
-                            from terrace.standing_in_force t9
-                            where t9.branch_id = t1.id
-                            and t9.tier = t4.code
-                            and t9.customer_id = t8.customer_id
-                            and t9.branch_id = $1::integer
+                            from terrace.standing_in_force t5
+                            where t5.branch_id = t1.id
+                            and t5.tier = t4.code
+                            and t5.branch_id = $1::integer
                             and (
-                              t9.month = (select c.open_month from terrace.calendar c)
-                              and t9.status in ('ACTIVE', 'WATCH')
+                              t5.month = (select c.open_month from terrace.calendar c)
+                              and t5.status in ('ACTIVE', 'WATCH')
                             )
                           )
-                        ) returning json
-                      )
-                      order by t4.threshold,
-                      t4.code
-                    )
-                    from terrace.tier t4
-                    where t4.policy_version = (
-                      select p.version
-                      from terrace.tier_policy p
-                      where p.effective_from <= coalesce(
-                        (select c.open_month from terrace.calendar c),
-                        'infinity'::date
-                      )
-                      order by p.effective_from desc,
-                      p.version desc
-                      limit 1
-                    )
-                    and (
-                      not t4.dropped
-                      or exists (
-                        select
-                        from terrace.standing_in_force t5
-                        where t5.branch_id = t1.id
-                        and t5.tier = t4.code
-                        and t5.branch_id = $1::integer
-                        and (
-                          t5.month = (select c.open_month from terrace.calendar c)
-                          and t5.status in ('ACTIVE', 'WATCH')
                         )
-                      )
-                    )
+                      ),
+                      ''
+                    ) || ']}'
                   ),
-                  '[]'::json
-                ) returning json
-              )
-              from terrace.standing_in_force t3
-              where t3.branch_id = t1.id
-              and t3.branch_id = $1::integer
-              and t3.month = (select c.open_month from terrace.calendar c)
-              having true
-            ) returning json
-          )
-          order by t1.code
-        )
-        from terrace.branch t1
-        where true
-      ),
-      '[]'::json
-    ) returning json
-  )
-)::text
+                  '{" fault":"MISSING"}'
+                )
+                from terrace.standing_in_force t3
+                where t3.branch_id = t1.id
+                and t3.branch_id = $1::integer
+                and t3.month = (select c.open_month from terrace.calendar c)
+                having true
+              ),
+              'null'
+            ) || '}'
+          ),
+          '{" fault":"MISSING"}'
+        ),
+        ','
+        order by t1.code
+      )
+      from terrace.branch t1
+      where true
+    ),
+    ''
+  ) || ']}'
+)
 end;
 
 -- all
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  json_object(
-    'branches': coalesce(
-      (
-        select json_agg(
-          json_object(
-            'code': t1.code,
-            'managers': (
-              select json_object(
-                'nodes': coalesce(
-                  json_agg(
-                    json_object('number': t2.number returning json)
+  '{"branches":[' || coalesce(
+    (
+      select string_agg(
+        coalesce(
+          (
+            '{"code":' || to_json(t1.code)::text || ',"managers":' || (
+              select (
+                '{"nodes":[' || coalesce(
+                  string_agg(
+                    coalesce(
+                      ('{"number":' || to_json(t2.number)::text || '}'),
+                      '{" fault":"MISSING"}'
+                    ),
+                    ','
                     order by t2.place
                   ) filter (where t2.place <= $2::integer),
-                  '[]'::json
-                ) returning json
+                  ''
+                ) || ']}'
               )
               from (
                 select t2.*,
@@ -421,93 +502,116 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 ) t2
               ) t2
               having true
-            ),
-            'vipStatistics': (
-              select json_object(
-                'assessed': count(*) filter (where t3.status in ('ACTIVE', 'WATCH')),
-                'watch': count(*) filter (where t3.status = 'WATCH'),
-                'total': count(*) filter (where t3.status in ('ACTIVE', 'WATCH', 'SPECIAL')),
-                'exitedUnrated': count(*) filter (where t3.status = 'EXITED_UNRATED'),
-                'byTier': coalesce(
+            ) || ',"vipStatistics":' || coalesce(
+              (
+                select coalesce(
                   (
-                    select json_agg(
-                      json_object(
-                        'tier': (
-                          select json_object('code': t6.code returning json)
-                          from terrace.tier t6
-                          where t6.policy_version = t4.policy_version
-                          and t6.code = t4.code
-                        ),
-                        'customers': (
-                          select count(*)
-                          from terrace.standing_in_force t7
-                          where t7.branch_id = t1.id
-                          and t7.tier = t4.code
-                          and t7.month = (select c.open_month from terrace.calendar c)
-                          and t7.status in ('ACTIVE', 'WATCH')
-                        ),
-                        'aum': (
-                          select coalesce(sum(t8.total), 0.00)::text
-                          from terrace.aum_figure t8
-                          where t8.month = (select c.open_month from terrace.calendar c)
-                          and exists (
+                    '{"assessed":' || (
+                      count(*) filter (where t3.status in ('ACTIVE', 'WATCH'))
+                    )::text || ',"watch":' || (count(*) filter (where t3.status = 'WATCH'))::text || ',"total":' || (
+                      count(*) filter (where t3.status in ('ACTIVE', 'WATCH', 'SPECIAL'))
+                    )::text || ',"exitedUnrated":' || (
+                      count(*) filter (where t3.status = 'EXITED_UNRATED')
+                    )::text || ',"byTier":[' || coalesce(
+                      (
+                        select string_agg(
+                          (
+                            '{"tier":' || coalesce(
+                              (
+                                select coalesce(
+                                  ('{"code":' || to_json(t6.code)::text || '}'),
+                                  '{" fault":"MISSING"}'
+                                )
+                                from terrace.tier t6
+                                where t6.policy_version = t4.policy_version
+                                and t6.code = t4.code
+                              ),
+                              'null'
+                            ) || ',"customers":' || coalesce(
+                              (
+                                select coalesce(to_json(count(*))::text, 'null')
+                                from terrace.standing_in_force t7
+                                where t7.branch_id = t1.id
+                                and t7.tier = t4.code
+                                and t7.month = (select c.open_month from terrace.calendar c)
+                                and t7.status in ('ACTIVE', 'WATCH')
+                              ),
+                              'null'
+                            ) || ',"aum":' || coalesce(
+                              (
+                                select coalesce(
+                                  to_json(coalesce(sum(t8.total), 0.00)::text)::text,
+                                  'null'
+                                )
+                                from terrace.aum_figure t8
+                                where t8.month = (select c.open_month from terrace.calendar c)
+                                and exists (
+                                  select
+                                  from terrace.standing_in_force t9
+                                  where t9.branch_id = t1.id
+                                  and t9.tier = t4.code
+                                  and t9.customer_id = t8.customer_id
+                                  and (
+                                    t9.month = (select c.open_month from terrace.calendar c)
+                                    and t9.status in ('ACTIVE', 'WATCH')
+                                  )
+                                )
+                              ),
+                              'null'
+                            ) || '}'
+                          ),
+                          ','
+                          order by t4.threshold,
+                          t4.code
+                        )
+                        from terrace.tier t4
+                        where t4.policy_version = (
+                          select p.version
+                          from terrace.tier_policy p
+                          where p.effective_from <= coalesce(
+                            (select c.open_month from terrace.calendar c),
+                            'infinity'::date
+                          )
+                          order by p.effective_from desc,
+                          p.version desc
+                          limit 1
+                        )
+                        and (
+                          not t4.dropped
+                          or exists (
                             select
-                            from terrace.standing_in_force t9
-                            where t9.branch_id = t1.id
-                            and t9.tier = t4.code
-                            and t9.customer_id = t8.customer_id
+                            from terrace.standing_in_force t5
+                            where t5.branch_id = t1.id
+                            and t5.tier = t4.code
                             and (
-                              t9.month = (select c.open_month from terrace.calendar c)
-                              and t9.status in ('ACTIVE', 'WATCH')
+                              t5.month = (select c.open_month from terrace.calendar c)
+                              and t5.status in ('ACTIVE', 'WATCH')
                             )
                           )
-                        ) returning json
-                      )
-                      order by t4.threshold,
-                      t4.code
-                    )
-                    from terrace.tier t4
-                    where t4.policy_version = (
-                      select p.version
-                      from terrace.tier_policy p
-                      where p.effective_from <= coalesce(
-                        (select c.open_month from terrace.calendar c),
-                        'infinity'::date
-                      )
-                      order by p.effective_from desc,
-                      p.version desc
-                      limit 1
-                    )
-                    and (
-                      not t4.dropped
-                      or exists (
-                        select
-                        from terrace.standing_in_force t5
-                        where t5.branch_id = t1.id
-                        and t5.tier = t4.code
-                        and (
-                          t5.month = (select c.open_month from terrace.calendar c)
-                          and t5.status in ('ACTIVE', 'WATCH')
                         )
-                      )
-                    )
+                      ),
+                      ''
+                    ) || ']}'
                   ),
-                  '[]'::json
-                ) returning json
-              )
-              from terrace.standing_in_force t3
-              where t3.branch_id = t1.id
-              and t3.month = (select c.open_month from terrace.calendar c)
-              having true
-            ) returning json
-          )
-          order by t1.code
-        )
-        from terrace.branch t1
-        where true
-      ),
-      '[]'::json
-    ) returning json
-  )
-)::text
+                  '{" fault":"MISSING"}'
+                )
+                from terrace.standing_in_force t3
+                where t3.branch_id = t1.id
+                and t3.month = (select c.open_month from terrace.calendar c)
+                having true
+              ),
+              'null'
+            ) || '}'
+          ),
+          '{" fault":"MISSING"}'
+        ),
+        ','
+        order by t1.code
+      )
+      from terrace.branch t1
+      where true
+    ),
+    ''
+  ) || ']}'
+)
 end;

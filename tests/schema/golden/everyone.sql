@@ -2,41 +2,57 @@
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  json_object(
-    'nodes': coalesce(
-      (
-        select json_agg(
-          case t1.kind
-          when 'Account' then (
-            select json_object(
-              '__typename': 'Account',
-              'id': encode(
-                convert_to('Account:' || t2.customer_id || '.' || t2.id, 'UTF8'),
-                'base64'
+  '{"nodes":[' || coalesce(
+    (
+      select string_agg(
+        case t1.kind
+        when 'Account' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Account","id":"' || encode(
+                  convert_to('Account:' || t2.customer_id || '.' || t2.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t2.number)::text || '}'
               ),
-              'number': t2.number returning json
+              '{" fault":"MISSING"}'
             )
             from terrace.account t2
             where t2.customer_id = t1.k1
             and t2.id = t1.k2
             and t2.customer_id = $1::integer
-          )
-          when 'Branch' then (
-            select json_object(
-              '__typename': 'Branch',
-              'id': encode(convert_to('Branch:' || t3.id, 'UTF8'), 'base64') returning json
+          ),
+          'null'
+        )
+        when 'Branch' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Branch","id":"' || encode(
+                  convert_to('Branch:' || t3.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"MISSING"}'
             )
             from terrace.branch t3
             where t3.id =
             case
             when t1.k2 is null then t1.k1
             end
-          )
-          when 'Customer' then (
-            select json_object(
-              '__typename': 'Customer',
-              'id': encode(convert_to('Customer:' || t4.id, 'UTF8'), 'base64'),
-              'number': t4.number returning json
+          ),
+          'null'
+        )
+        when 'Customer' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Customer","id":"' || encode(
+                  convert_to('Customer:' || t4.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t4.number)::text || '}'
+              ),
+              '{" fault":"MISSING"}'
             )
             from terrace.customer t4
             where t4.id =
@@ -44,12 +60,19 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             when t1.k2 is null then t1.k1
             end
             and t4.id = $1::integer
-          )
-          when 'Manager' then (
-            select json_object(
-              '__typename': 'Manager',
-              'id': encode(convert_to('Manager:' || t5.id, 'UTF8'), 'base64'),
-              'number': t5.number returning json
+          ),
+          'null'
+        )
+        when 'Manager' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Manager","id":"' || encode(
+                  convert_to('Manager:' || t5.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t5.number)::text || '}'
+              ),
+              '{" fault":"MISSING"}'
             )
             from terrace.manager t5
             where t5.id =
@@ -61,100 +84,132 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               from terrace.customer own
               where own.id = $1::integer
             )
-          )
-          when 'RiskSignal' then (
-            select json_object(
-              '__typename': 'RiskSignal',
-              'id': encode(
-                convert_to('RiskSignal:' || t6.customer_id || '.' || t6.id, 'UTF8'),
-                'base64'
+          ),
+          'null'
+        )
+        when 'RiskSignal' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"RiskSignal","id":"' || encode(
+                  convert_to('RiskSignal:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  'base64'
+                ) || '","code":' || to_json(t6.code)::text || '}'
               ),
-              'code': t6.code returning json
+              '{" fault":"MISSING"}'
             )
             from terrace.risk_signal t6
             where t6.customer_id = t1.k1
             and t6.id = t1.k2
             and false
-          )
-          when 'TierChange' then (
-            select json_object(
-              '__typename': 'TierChange',
-              'id': encode(
-                convert_to('TierChange:' || t7.customer_id || '.' || t7.id, 'UTF8'),
-                'base64'
+          ),
+          'null'
+        )
+        when 'TierChange' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"TierChange","id":"' || encode(
+                  convert_to('TierChange:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                  'base64'
+                ) || '","kind":"' || t7.kind || '"}'
               ),
-              'kind': t7.kind returning json
+              '{" fault":"MISSING"}'
             )
             from terrace.tier_change t7
             where t7.customer_id = t1.k1
             and t7.id = t1.k2
             and t7.customer_id = $1::integer
             and t7.position is not null
-          )
-          when 'TierPolicy' then (
-            select json_object(
-              '__typename': 'TierPolicy',
-              'id': encode(
-                convert_to('TierPolicy:' || t8.version, 'UTF8'),
-                'base64'
-              ) returning json
+          ),
+          'null'
+        )
+        when 'TierPolicy' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"TierPolicy","id":"' || encode(
+                  convert_to('TierPolicy:' || t8.version, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"MISSING"}'
             )
             from terrace.tier_policy t8
             where t8.version =
             case
             when t1.k2 is null then t1.k1
             end
-          )
-          end
-          order by t1.place
+          ),
+          'null'
         )
-        from unnest($2::text[], $3::bigint[], $4::bigint[]) with ordinality t1(kind, k1, k2, place)
-      ),
-      '[]'::json
-    ) returning json
-  )
-)::text
+        else 'null'
+        end,
+        ','
+        order by t1.place
+      )
+      from unnest($2::text[], $3::bigint[], $4::bigint[]) with ordinality t1(kind, k1, k2, place)
+    ),
+    ''
+  ) || ']}'
+)
 end;
 
 -- manager
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  json_object(
-    'nodes': coalesce(
-      (
-        select json_agg(
-          case t1.kind
-          when 'Account' then (
-            select json_object(
-              '__typename': 'Account',
-              'id': encode(
-                convert_to('Account:' || t2.customer_id || '.' || t2.id, 'UTF8'),
-                'base64'
+  '{"nodes":[' || coalesce(
+    (
+      select string_agg(
+        case t1.kind
+        when 'Account' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Account","id":"' || encode(
+                  convert_to('Account:' || t2.customer_id || '.' || t2.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t2.number)::text || '}'
               ),
-              'number': t2.number returning json
+              '{" fault":"MISSING"}'
             )
             from terrace.account t2
             where t2.customer_id = t1.k1
             and t2.id = t1.k2
             and t2.manager_id = $1::integer
-          )
-          when 'Branch' then (
-            select json_object(
-              '__typename': 'Branch',
-              'id': encode(convert_to('Branch:' || t3.id, 'UTF8'), 'base64') returning json
+          ),
+          'null'
+        )
+        when 'Branch' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Branch","id":"' || encode(
+                  convert_to('Branch:' || t3.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"MISSING"}'
             )
             from terrace.branch t3
             where t3.id =
             case
             when t1.k2 is null then t1.k1
             end
-          )
-          when 'Customer' then (
-            select json_object(
-              '__typename': 'Customer',
-              'id': encode(convert_to('Customer:' || t4.id, 'UTF8'), 'base64'),
-              'number': t4.number returning json
+          ),
+          'null'
+        )
+        when 'Customer' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Customer","id":"' || encode(
+                  convert_to('Customer:' || t4.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t4.number)::text || '}'
+              ),
+              '{" fault":"MISSING"}'
             )
             from terrace.customer t4
             where t4.id =
@@ -162,12 +217,19 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             when t1.k2 is null then t1.k1
             end
             and t4.manager_id = $1::integer
-          )
-          when 'Manager' then (
-            select json_object(
-              '__typename': 'Manager',
-              'id': encode(convert_to('Manager:' || t5.id, 'UTF8'), 'base64'),
-              'number': t5.number returning json
+          ),
+          'null'
+        )
+        when 'Manager' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Manager","id":"' || encode(
+                  convert_to('Manager:' || t5.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t5.number)::text || '}'
+              ),
+              '{" fault":"MISSING"}'
             )
             from terrace.manager t5
             where t5.id =
@@ -175,100 +237,132 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             when t1.k2 is null then t1.k1
             end
             and t5.id = $1::integer
-          )
-          when 'RiskSignal' then (
-            select json_object(
-              '__typename': 'RiskSignal',
-              'id': encode(
-                convert_to('RiskSignal:' || t6.customer_id || '.' || t6.id, 'UTF8'),
-                'base64'
+          ),
+          'null'
+        )
+        when 'RiskSignal' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"RiskSignal","id":"' || encode(
+                  convert_to('RiskSignal:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  'base64'
+                ) || '","code":' || to_json(t6.code)::text || '}'
               ),
-              'code': t6.code returning json
+              '{" fault":"MISSING"}'
             )
             from terrace.risk_signal t6
             where t6.customer_id = t1.k1
             and t6.id = t1.k2
             and t6.manager_id = $1::integer
-          )
-          when 'TierChange' then (
-            select json_object(
-              '__typename': 'TierChange',
-              'id': encode(
-                convert_to('TierChange:' || t7.customer_id || '.' || t7.id, 'UTF8'),
-                'base64'
+          ),
+          'null'
+        )
+        when 'TierChange' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"TierChange","id":"' || encode(
+                  convert_to('TierChange:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                  'base64'
+                ) || '","kind":"' || t7.kind || '"}'
               ),
-              'kind': t7.kind returning json
+              '{" fault":"MISSING"}'
             )
             from terrace.tier_change t7
             where t7.customer_id = t1.k1
             and t7.id = t1.k2
             and t7.manager_id = $1::integer
             and t7.position is not null
-          )
-          when 'TierPolicy' then (
-            select json_object(
-              '__typename': 'TierPolicy',
-              'id': encode(
-                convert_to('TierPolicy:' || t8.version, 'UTF8'),
-                'base64'
-              ) returning json
+          ),
+          'null'
+        )
+        when 'TierPolicy' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"TierPolicy","id":"' || encode(
+                  convert_to('TierPolicy:' || t8.version, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"MISSING"}'
             )
             from terrace.tier_policy t8
             where t8.version =
             case
             when t1.k2 is null then t1.k1
             end
-          )
-          end
-          order by t1.place
+          ),
+          'null'
         )
-        from unnest($2::text[], $3::bigint[], $4::bigint[]) with ordinality t1(kind, k1, k2, place)
-      ),
-      '[]'::json
-    ) returning json
-  )
-)::text
+        else 'null'
+        end,
+        ','
+        order by t1.place
+      )
+      from unnest($2::text[], $3::bigint[], $4::bigint[]) with ordinality t1(kind, k1, k2, place)
+    ),
+    ''
+  ) || ']}'
+)
 end;
 
 -- branch
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  json_object(
-    'nodes': coalesce(
-      (
-        select json_agg(
-          case t1.kind
-          when 'Account' then (
-            select json_object(
-              '__typename': 'Account',
-              'id': encode(
-                convert_to('Account:' || t2.customer_id || '.' || t2.id, 'UTF8'),
-                'base64'
+  '{"nodes":[' || coalesce(
+    (
+      select string_agg(
+        case t1.kind
+        when 'Account' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Account","id":"' || encode(
+                  convert_to('Account:' || t2.customer_id || '.' || t2.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t2.number)::text || '}'
               ),
-              'number': t2.number returning json
+              '{" fault":"MISSING"}'
             )
             from terrace.account t2
             where t2.customer_id = t1.k1
             and t2.id = t1.k2
             and t2.branch_id = $1::integer
-          )
-          when 'Branch' then (
-            select json_object(
-              '__typename': 'Branch',
-              'id': encode(convert_to('Branch:' || t3.id, 'UTF8'), 'base64') returning json
+          ),
+          'null'
+        )
+        when 'Branch' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Branch","id":"' || encode(
+                  convert_to('Branch:' || t3.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"MISSING"}'
             )
             from terrace.branch t3
             where t3.id =
             case
             when t1.k2 is null then t1.k1
             end
-          )
-          when 'Customer' then (
-            select json_object(
-              '__typename': 'Customer',
-              'id': encode(convert_to('Customer:' || t4.id, 'UTF8'), 'base64'),
-              'number': t4.number returning json
+          ),
+          'null'
+        )
+        when 'Customer' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Customer","id":"' || encode(
+                  convert_to('Customer:' || t4.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t4.number)::text || '}'
+              ),
+              '{" fault":"MISSING"}'
             )
             from terrace.customer t4
             where t4.id =
@@ -276,12 +370,19 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             when t1.k2 is null then t1.k1
             end
             and t4.branch_id = $1::integer
-          )
-          when 'Manager' then (
-            select json_object(
-              '__typename': 'Manager',
-              'id': encode(convert_to('Manager:' || t5.id, 'UTF8'), 'base64'),
-              'number': t5.number returning json
+          ),
+          'null'
+        )
+        when 'Manager' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Manager","id":"' || encode(
+                  convert_to('Manager:' || t5.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t5.number)::text || '}'
+              ),
+              '{" fault":"MISSING"}'
             )
             from terrace.manager t5
             where t5.id =
@@ -289,166 +390,221 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             when t1.k2 is null then t1.k1
             end
             and t5.branch_id = $1::integer
-          )
-          when 'RiskSignal' then (
-            select json_object(
-              '__typename': 'RiskSignal',
-              'id': encode(
-                convert_to('RiskSignal:' || t6.customer_id || '.' || t6.id, 'UTF8'),
-                'base64'
+          ),
+          'null'
+        )
+        when 'RiskSignal' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"RiskSignal","id":"' || encode(
+                  convert_to('RiskSignal:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  'base64'
+                ) || '","code":' || to_json(t6.code)::text || '}'
               ),
-              'code': t6.code returning json
+              '{" fault":"MISSING"}'
             )
             from terrace.risk_signal t6
             where t6.customer_id = t1.k1
             and t6.id = t1.k2
             and t6.branch_id = $1::integer
-          )
-          when 'TierChange' then (
-            select json_object(
-              '__typename': 'TierChange',
-              'id': encode(
-                convert_to('TierChange:' || t7.customer_id || '.' || t7.id, 'UTF8'),
-                'base64'
+          ),
+          'null'
+        )
+        when 'TierChange' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"TierChange","id":"' || encode(
+                  convert_to('TierChange:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                  'base64'
+                ) || '","kind":"' || t7.kind || '"}'
               ),
-              'kind': t7.kind returning json
+              '{" fault":"MISSING"}'
             )
             from terrace.tier_change t7
             where t7.customer_id = t1.k1
             and t7.id = t1.k2
             and t7.branch_id = $1::integer
             and t7.position is not null
-          )
-          when 'TierPolicy' then (
-            select json_object(
-              '__typename': 'TierPolicy',
-              'id': encode(
-                convert_to('TierPolicy:' || t8.version, 'UTF8'),
-                'base64'
-              ) returning json
+          ),
+          'null'
+        )
+        when 'TierPolicy' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"TierPolicy","id":"' || encode(
+                  convert_to('TierPolicy:' || t8.version, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"MISSING"}'
             )
             from terrace.tier_policy t8
             where t8.version =
             case
             when t1.k2 is null then t1.k1
             end
-          )
-          end
-          order by t1.place
+          ),
+          'null'
         )
-        from unnest($2::text[], $3::bigint[], $4::bigint[]) with ordinality t1(kind, k1, k2, place)
-      ),
-      '[]'::json
-    ) returning json
-  )
-)::text
+        else 'null'
+        end,
+        ','
+        order by t1.place
+      )
+      from unnest($2::text[], $3::bigint[], $4::bigint[]) with ordinality t1(kind, k1, k2, place)
+    ),
+    ''
+  ) || ']}'
+)
 end;
 
 -- all
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  json_object(
-    'nodes': coalesce(
-      (
-        select json_agg(
-          case t1.kind
-          when 'Account' then (
-            select json_object(
-              '__typename': 'Account',
-              'id': encode(
-                convert_to('Account:' || t2.customer_id || '.' || t2.id, 'UTF8'),
-                'base64'
+  '{"nodes":[' || coalesce(
+    (
+      select string_agg(
+        case t1.kind
+        when 'Account' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Account","id":"' || encode(
+                  convert_to('Account:' || t2.customer_id || '.' || t2.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t2.number)::text || '}'
               ),
-              'number': t2.number returning json
+              '{" fault":"MISSING"}'
             )
             from terrace.account t2
             where t2.customer_id = t1.k1
             and t2.id = t1.k2
-          )
-          when 'Branch' then (
-            select json_object(
-              '__typename': 'Branch',
-              'id': encode(convert_to('Branch:' || t3.id, 'UTF8'), 'base64') returning json
+          ),
+          'null'
+        )
+        when 'Branch' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Branch","id":"' || encode(
+                  convert_to('Branch:' || t3.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"MISSING"}'
             )
             from terrace.branch t3
             where t3.id =
             case
             when t1.k2 is null then t1.k1
             end
-          )
-          when 'Customer' then (
-            select json_object(
-              '__typename': 'Customer',
-              'id': encode(convert_to('Customer:' || t4.id, 'UTF8'), 'base64'),
-              'number': t4.number returning json
+          ),
+          'null'
+        )
+        when 'Customer' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Customer","id":"' || encode(
+                  convert_to('Customer:' || t4.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t4.number)::text || '}'
+              ),
+              '{" fault":"MISSING"}'
             )
             from terrace.customer t4
             where t4.id =
             case
             when t1.k2 is null then t1.k1
             end
-          )
-          when 'Manager' then (
-            select json_object(
-              '__typename': 'Manager',
-              'id': encode(convert_to('Manager:' || t5.id, 'UTF8'), 'base64'),
-              'number': t5.number returning json
+          ),
+          'null'
+        )
+        when 'Manager' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Manager","id":"' || encode(
+                  convert_to('Manager:' || t5.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t5.number)::text || '}'
+              ),
+              '{" fault":"MISSING"}'
             )
             from terrace.manager t5
             where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
-          )
-          when 'RiskSignal' then (
-            select json_object(
-              '__typename': 'RiskSignal',
-              'id': encode(
-                convert_to('RiskSignal:' || t6.customer_id || '.' || t6.id, 'UTF8'),
-                'base64'
+          ),
+          'null'
+        )
+        when 'RiskSignal' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"RiskSignal","id":"' || encode(
+                  convert_to('RiskSignal:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  'base64'
+                ) || '","code":' || to_json(t6.code)::text || '}'
               ),
-              'code': t6.code returning json
+              '{" fault":"MISSING"}'
             )
             from terrace.risk_signal t6
             where t6.customer_id = t1.k1
             and t6.id = t1.k2
-          )
-          when 'TierChange' then (
-            select json_object(
-              '__typename': 'TierChange',
-              'id': encode(
-                convert_to('TierChange:' || t7.customer_id || '.' || t7.id, 'UTF8'),
-                'base64'
+          ),
+          'null'
+        )
+        when 'TierChange' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"TierChange","id":"' || encode(
+                  convert_to('TierChange:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                  'base64'
+                ) || '","kind":"' || t7.kind || '"}'
               ),
-              'kind': t7.kind returning json
+              '{" fault":"MISSING"}'
             )
             from terrace.tier_change t7
             where t7.customer_id = t1.k1
             and t7.id = t1.k2
             and t7.position is not null
-          )
-          when 'TierPolicy' then (
-            select json_object(
-              '__typename': 'TierPolicy',
-              'id': encode(
-                convert_to('TierPolicy:' || t8.version, 'UTF8'),
-                'base64'
-              ) returning json
+          ),
+          'null'
+        )
+        when 'TierPolicy' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"TierPolicy","id":"' || encode(
+                  convert_to('TierPolicy:' || t8.version, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"MISSING"}'
             )
             from terrace.tier_policy t8
             where t8.version =
             case
             when t1.k2 is null then t1.k1
             end
-          )
-          end
-          order by t1.place
+          ),
+          'null'
         )
-        from unnest($2::text[], $3::bigint[], $4::bigint[]) with ordinality t1(kind, k1, k2, place)
-      ),
-      '[]'::json
-    ) returning json
-  )
-)::text
+        else 'null'
+        end,
+        ','
+        order by t1.place
+      )
+      from unnest($2::text[], $3::bigint[], $4::bigint[]) with ordinality t1(kind, k1, k2, place)
+    ),
+    ''
+  ) || ']}'
+)
 end;

@@ -2,56 +2,65 @@
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  json_object(
-    'customers': (
-      select json_object(
-        'nodes': coalesce(
-          json_agg(
-            json_object(
-              'number': t1.number,
-              'accounts': coalesce(
+  '{"customers":' || (
+    select (
+      '{"nodes":[' || coalesce(
+        string_agg(
+          coalesce(
+            (
+              '{"number":' || to_json(t1.number)::text || ',"accounts":[' || coalesce(
                 (
-                  select json_agg(
-                    json_object(
-                      'id': encode(
-                        convert_to('Account:' || t2.customer_id || '.' || t2.id, 'UTF8'),
-                        'base64'
+                  select string_agg(
+                    coalesce(
+                      (
+                        '{"id":"' || encode(
+                          convert_to('Account:' || t2.customer_id || '.' || t2.id, 'UTF8'),
+                          'base64'
+                        ) || '","number":' || to_json(t2.number)::text || ',"customer":' || coalesce(
+                          (
+                            select coalesce(
+                              ('{"number":' || to_json(t3.number)::text || '}'),
+                              '{" fault":"MISSING"}'
+                            )
+                            from terrace.customer t3
+                            where t3.id = t2.customer_id
+                            and t3.id = $1::integer
+                          ),
+                          'null'
+                        ) || ',"productClass":"' || t2.product_class || '","currency":' || to_json(t2.currency)::text || ',"balance":"' || t2.balance::text || '","balanceAsOf":' || coalesce('"' || t2.balance_as_of::text || '"', 'null') || '}'
                       ),
-                      'number': t2.number,
-                      'customer': (
-                        select json_object('number': t3.number returning json)
-                        from terrace.customer t3
-                        where t3.id = t2.customer_id
-                        and t3.id = $1::integer
-                      ),
-                      'productClass': t2.product_class,
-                      'currency': t2.currency,
-                      'balance': t2.balance::text,
-                      'balanceAsOf': t2.balance_as_of::text returning json
-                    )
+                      '{" fault":"MISSING"}'
+                    ),
+                    ','
                     order by t2.number
                   )
                   from terrace.account t2
                   where t2.customer_id = t1.id
                   and t2.customer_id = $1::integer
                 ),
-                '[]'::json
-              ),
-              'aum': (
-                select json_object('total': t4.total::text returning json)
-                from terrace.aum_figure t4
-                where t4.customer_id = t1.id
-                and t4.customer_id = $1::integer
-                and t4.month = (select c.open_month from terrace.calendar c)
-              ),
-              'aumHistory': coalesce(
+                ''
+              ) || '],"aum":' || coalesce(
                 (
-                  select json_agg(
-                    json_object(
-                      'month': left(t5.month::text, 7),
-                      'total': t5.total::text,
-                      'final': t5.final returning json
-                    )
+                  select coalesce(
+                    ('{"total":"' || t4.total::text || '"}'),
+                    '{" fault":"MISSING"}'
+                  )
+                  from terrace.aum_figure t4
+                  where t4.customer_id = t1.id
+                  and t4.customer_id = $1::integer
+                  and t4.month = (select c.open_month from terrace.calendar c)
+                ),
+                'null'
+              ) || ',"aumHistory":[' || coalesce(
+                (
+                  select string_agg(
+                    coalesce(
+                      (
+                        '{"month":"' || left(t5.month::text, 7) || '","total":"' || t5.total::text || '","final":' || (t5.final)::text || '}'
+                      ),
+                      '{" fault":"MISSING"}'
+                    ),
+                    ','
                     order by t5.month
                   )
                   from terrace.aum_figure t5
@@ -60,85 +69,96 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   and t5.month > (select c.open_month from terrace.calendar c) - make_interval(months => $3::integer)
                   and t5.month <= (select c.open_month from terrace.calendar c)
                 ),
-                '[]'::json
-              ) returning json
-            )
-            order by t1.place
-          ) filter (where t1.place <= $2::integer),
-          '[]'::json
-        ) returning json
-      )
+                ''
+              ) || ']}'
+            ),
+            '{" fault":"MISSING"}'
+          ),
+          ','
+          order by t1.place
+        ) filter (where t1.place <= $2::integer),
+        ''
+      ) || ']}'
+    )
+    from (
+      select t1.*,
+      row_number() over (order by t1.number) as place
       from (
-        select t1.*,
-        row_number() over (order by t1.number) as place
-        from (
-          select t1.*
-          from terrace.customer t1
-          where t1.id = $1::integer
-          order by t1.number
-          limit $2::integer + 1
-        ) t1
+        select t1.*
+        from terrace.customer t1
+        where t1.id = $1::integer
+        order by t1.number
+        limit $2::integer + 1
       ) t1
-      having true
-    ) returning json
-  )
-)::text
+    ) t1
+    having true
+  ) || '}'
+)
 end;
 
 -- manager
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  json_object(
-    'customers': (
-      select json_object(
-        'nodes': coalesce(
-          json_agg(
-            json_object(
-              'number': t1.number,
-              'accounts': coalesce(
+  '{"customers":' || (
+    select (
+      '{"nodes":[' || coalesce(
+        string_agg(
+          coalesce(
+            (
+              '{"number":' || to_json(t1.number)::text || ',"accounts":[' || coalesce(
                 (
-                  select json_agg(
-                    json_object(
-                      'id': encode(
-                        convert_to('Account:' || t2.customer_id || '.' || t2.id, 'UTF8'),
-                        'base64'
+                  select string_agg(
+                    coalesce(
+                      (
+                        '{"id":"' || encode(
+                          convert_to('Account:' || t2.customer_id || '.' || t2.id, 'UTF8'),
+                          'base64'
+                        ) || '","number":' || to_json(t2.number)::text || ',"customer":' || coalesce(
+                          (
+                            select coalesce(
+                              ('{"number":' || to_json(t3.number)::text || '}'),
+                              '{" fault":"MISSING"}'
+                            )
+                            from terrace.customer t3
+                            where t3.id = t2.customer_id
+                            and t3.manager_id = $1::integer
+                          ),
+                          'null'
+                        ) || ',"productClass":"' || t2.product_class || '","currency":' || to_json(t2.currency)::text || ',"balance":"' || t2.balance::text || '","balanceAsOf":' || coalesce('"' || t2.balance_as_of::text || '"', 'null') || '}'
                       ),
-                      'number': t2.number,
-                      'customer': (
-                        select json_object('number': t3.number returning json)
-                        from terrace.customer t3
-                        where t3.id = t2.customer_id
-                        and t3.manager_id = $1::integer
-                      ),
-                      'productClass': t2.product_class,
-                      'currency': t2.currency,
-                      'balance': t2.balance::text,
-                      'balanceAsOf': t2.balance_as_of::text returning json
-                    )
+                      '{" fault":"MISSING"}'
+                    ),
+                    ','
                     order by t2.number
                   )
                   from terrace.account t2
                   where t2.customer_id = t1.id
                   and t2.manager_id = $1::integer
                 ),
-                '[]'::json
-              ),
-              'aum': (
-                select json_object('total': t4.total::text returning json)
-                from terrace.aum_figure t4
-                where t4.customer_id = t1.id
-                and t4.manager_id = $1::integer
-                and t4.month = (select c.open_month from terrace.calendar c)
-              ),
-              'aumHistory': coalesce(
+                ''
+              ) || '],"aum":' || coalesce(
                 (
-                  select json_agg(
-                    json_object(
-                      'month': left(t5.month::text, 7),
-                      'total': t5.total::text,
-                      'final': t5.final returning json
-                    )
+                  select coalesce(
+                    ('{"total":"' || t4.total::text || '"}'),
+                    '{" fault":"MISSING"}'
+                  )
+                  from terrace.aum_figure t4
+                  where t4.customer_id = t1.id
+                  and t4.manager_id = $1::integer
+                  and t4.month = (select c.open_month from terrace.calendar c)
+                ),
+                'null'
+              ) || ',"aumHistory":[' || coalesce(
+                (
+                  select string_agg(
+                    coalesce(
+                      (
+                        '{"month":"' || left(t5.month::text, 7) || '","total":"' || t5.total::text || '","final":' || (t5.final)::text || '}'
+                      ),
+                      '{" fault":"MISSING"}'
+                    ),
+                    ','
                     order by t5.month
                   )
                   from terrace.aum_figure t5
@@ -147,85 +167,96 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   and t5.month > (select c.open_month from terrace.calendar c) - make_interval(months => $3::integer)
                   and t5.month <= (select c.open_month from terrace.calendar c)
                 ),
-                '[]'::json
-              ) returning json
-            )
-            order by t1.place
-          ) filter (where t1.place <= $2::integer),
-          '[]'::json
-        ) returning json
-      )
+                ''
+              ) || ']}'
+            ),
+            '{" fault":"MISSING"}'
+          ),
+          ','
+          order by t1.place
+        ) filter (where t1.place <= $2::integer),
+        ''
+      ) || ']}'
+    )
+    from (
+      select t1.*,
+      row_number() over (order by t1.number) as place
       from (
-        select t1.*,
-        row_number() over (order by t1.number) as place
-        from (
-          select t1.*
-          from terrace.customer t1
-          where t1.manager_id = $1::integer
-          order by t1.number
-          limit $2::integer + 1
-        ) t1
+        select t1.*
+        from terrace.customer t1
+        where t1.manager_id = $1::integer
+        order by t1.number
+        limit $2::integer + 1
       ) t1
-      having true
-    ) returning json
-  )
-)::text
+    ) t1
+    having true
+  ) || '}'
+)
 end;
 
 -- branch
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  json_object(
-    'customers': (
-      select json_object(
-        'nodes': coalesce(
-          json_agg(
-            json_object(
-              'number': t1.number,
-              'accounts': coalesce(
+  '{"customers":' || (
+    select (
+      '{"nodes":[' || coalesce(
+        string_agg(
+          coalesce(
+            (
+              '{"number":' || to_json(t1.number)::text || ',"accounts":[' || coalesce(
                 (
-                  select json_agg(
-                    json_object(
-                      'id': encode(
-                        convert_to('Account:' || t2.customer_id || '.' || t2.id, 'UTF8'),
-                        'base64'
+                  select string_agg(
+                    coalesce(
+                      (
+                        '{"id":"' || encode(
+                          convert_to('Account:' || t2.customer_id || '.' || t2.id, 'UTF8'),
+                          'base64'
+                        ) || '","number":' || to_json(t2.number)::text || ',"customer":' || coalesce(
+                          (
+                            select coalesce(
+                              ('{"number":' || to_json(t3.number)::text || '}'),
+                              '{" fault":"MISSING"}'
+                            )
+                            from terrace.customer t3
+                            where t3.id = t2.customer_id
+                            and t3.branch_id = $1::integer
+                          ),
+                          'null'
+                        ) || ',"productClass":"' || t2.product_class || '","currency":' || to_json(t2.currency)::text || ',"balance":"' || t2.balance::text || '","balanceAsOf":' || coalesce('"' || t2.balance_as_of::text || '"', 'null') || '}'
                       ),
-                      'number': t2.number,
-                      'customer': (
-                        select json_object('number': t3.number returning json)
-                        from terrace.customer t3
-                        where t3.id = t2.customer_id
-                        and t3.branch_id = $1::integer
-                      ),
-                      'productClass': t2.product_class,
-                      'currency': t2.currency,
-                      'balance': t2.balance::text,
-                      'balanceAsOf': t2.balance_as_of::text returning json
-                    )
+                      '{" fault":"MISSING"}'
+                    ),
+                    ','
                     order by t2.number
                   )
                   from terrace.account t2
                   where t2.customer_id = t1.id
                   and t2.branch_id = $1::integer
                 ),
-                '[]'::json
-              ),
-              'aum': (
-                select json_object('total': t4.total::text returning json)
-                from terrace.aum_figure t4
-                where t4.customer_id = t1.id
-                and t4.branch_id = $1::integer
-                and t4.month = (select c.open_month from terrace.calendar c)
-              ),
-              'aumHistory': coalesce(
+                ''
+              ) || '],"aum":' || coalesce(
                 (
-                  select json_agg(
-                    json_object(
-                      'month': left(t5.month::text, 7),
-                      'total': t5.total::text,
-                      'final': t5.final returning json
-                    )
+                  select coalesce(
+                    ('{"total":"' || t4.total::text || '"}'),
+                    '{" fault":"MISSING"}'
+                  )
+                  from terrace.aum_figure t4
+                  where t4.customer_id = t1.id
+                  and t4.branch_id = $1::integer
+                  and t4.month = (select c.open_month from terrace.calendar c)
+                ),
+                'null'
+              ) || ',"aumHistory":[' || coalesce(
+                (
+                  select string_agg(
+                    coalesce(
+                      (
+                        '{"month":"' || left(t5.month::text, 7) || '","total":"' || t5.total::text || '","final":' || (t5.final)::text || '}'
+                      ),
+                      '{" fault":"MISSING"}'
+                    ),
+                    ','
                     order by t5.month
                   )
                   from terrace.aum_figure t5
@@ -234,82 +265,93 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   and t5.month > (select c.open_month from terrace.calendar c) - make_interval(months => $3::integer)
                   and t5.month <= (select c.open_month from terrace.calendar c)
                 ),
-                '[]'::json
-              ) returning json
-            )
-            order by t1.place
-          ) filter (where t1.place <= $2::integer),
-          '[]'::json
-        ) returning json
-      )
+                ''
+              ) || ']}'
+            ),
+            '{" fault":"MISSING"}'
+          ),
+          ','
+          order by t1.place
+        ) filter (where t1.place <= $2::integer),
+        ''
+      ) || ']}'
+    )
+    from (
+      select t1.*,
+      row_number() over (order by t1.number) as place
       from (
-        select t1.*,
-        row_number() over (order by t1.number) as place
-        from (
-          select t1.*
-          from terrace.customer t1
-          where t1.branch_id = $1::integer
-          order by t1.number
-          limit $2::integer + 1
-        ) t1
+        select t1.*
+        from terrace.customer t1
+        where t1.branch_id = $1::integer
+        order by t1.number
+        limit $2::integer + 1
       ) t1
-      having true
-    ) returning json
-  )
-)::text
+    ) t1
+    having true
+  ) || '}'
+)
 end;
 
 -- all
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  json_object(
-    'customers': (
-      select json_object(
-        'nodes': coalesce(
-          json_agg(
-            json_object(
-              'number': t1.number,
-              'accounts': coalesce(
+  '{"customers":' || (
+    select (
+      '{"nodes":[' || coalesce(
+        string_agg(
+          coalesce(
+            (
+              '{"number":' || to_json(t1.number)::text || ',"accounts":[' || coalesce(
                 (
-                  select json_agg(
-                    json_object(
-                      'id': encode(
-                        convert_to('Account:' || t2.customer_id || '.' || t2.id, 'UTF8'),
-                        'base64'
+                  select string_agg(
+                    coalesce(
+                      (
+                        '{"id":"' || encode(
+                          convert_to('Account:' || t2.customer_id || '.' || t2.id, 'UTF8'),
+                          'base64'
+                        ) || '","number":' || to_json(t2.number)::text || ',"customer":' || coalesce(
+                          (
+                            select coalesce(
+                              ('{"number":' || to_json(t3.number)::text || '}'),
+                              '{" fault":"MISSING"}'
+                            )
+                            from terrace.customer t3
+                            where t3.id = t2.customer_id
+                          ),
+                          'null'
+                        ) || ',"productClass":"' || t2.product_class || '","currency":' || to_json(t2.currency)::text || ',"balance":"' || t2.balance::text || '","balanceAsOf":' || coalesce('"' || t2.balance_as_of::text || '"', 'null') || '}'
                       ),
-                      'number': t2.number,
-                      'customer': (
-                        select json_object('number': t3.number returning json)
-                        from terrace.customer t3
-                        where t3.id = t2.customer_id
-                      ),
-                      'productClass': t2.product_class,
-                      'currency': t2.currency,
-                      'balance': t2.balance::text,
-                      'balanceAsOf': t2.balance_as_of::text returning json
-                    )
+                      '{" fault":"MISSING"}'
+                    ),
+                    ','
                     order by t2.number
                   )
                   from terrace.account t2
                   where t2.customer_id = t1.id
                 ),
-                '[]'::json
-              ),
-              'aum': (
-                select json_object('total': t4.total::text returning json)
-                from terrace.aum_figure t4
-                where t4.customer_id = t1.id
-                and t4.month = (select c.open_month from terrace.calendar c)
-              ),
-              'aumHistory': coalesce(
+                ''
+              ) || '],"aum":' || coalesce(
                 (
-                  select json_agg(
-                    json_object(
-                      'month': left(t5.month::text, 7),
-                      'total': t5.total::text,
-                      'final': t5.final returning json
-                    )
+                  select coalesce(
+                    ('{"total":"' || t4.total::text || '"}'),
+                    '{" fault":"MISSING"}'
+                  )
+                  from terrace.aum_figure t4
+                  where t4.customer_id = t1.id
+                  and t4.month = (select c.open_month from terrace.calendar c)
+                ),
+                'null'
+              ) || ',"aumHistory":[' || coalesce(
+                (
+                  select string_agg(
+                    coalesce(
+                      (
+                        '{"month":"' || left(t5.month::text, 7) || '","total":"' || t5.total::text || '","final":' || (t5.final)::text || '}'
+                      ),
+                      '{" fault":"MISSING"}'
+                    ),
+                    ','
                     order by t5.month
                   )
                   from terrace.aum_figure t5
@@ -317,27 +359,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   and t5.month > (select c.open_month from terrace.calendar c) - make_interval(months => $3::integer)
                   and t5.month <= (select c.open_month from terrace.calendar c)
                 ),
-                '[]'::json
-              ) returning json
-            )
-            order by t1.place
-          ) filter (where t1.place <= $2::integer),
-          '[]'::json
-        ) returning json
-      )
+                ''
+              ) || ']}'
+            ),
+            '{" fault":"MISSING"}'
+          ),
+          ','
+          order by t1.place
+        ) filter (where t1.place <= $2::integer),
+        ''
+      ) || ']}'
+    )
+    from (
+      select t1.*,
+      row_number() over (order by t1.number) as place
       from (
-        select t1.*,
-        row_number() over (order by t1.number) as place
-        from (
-          select t1.*
-          from terrace.customer t1
-          where true
-          order by t1.number
-          limit $2::integer + 1
-        ) t1
+        select t1.*
+        from terrace.customer t1
+        where true
+        order by t1.number
+        limit $2::integer + 1
       ) t1
-      having true
-    ) returning json
-  )
-)::text
+    ) t1
+    having true
+  ) || '}'
+)
 end;

@@ -2,43 +2,51 @@
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  json_object(
-    'managers': (
-      select json_object(
-        'totalCount': (
-          select count(*)
-          from terrace.manager t2
-          where t2.id = (
-            select own.manager_id
-            from terrace.customer own
-            where own.id = $1::integer
-          )
-        ),
-        'nodes': coalesce(
-          json_agg(
-            json_object(
-              'id': encode(convert_to('Manager:' || t1.id, 'UTF8'), 'base64'),
-              'number': t1.number,
-              'branch': (
-                select json_object('code': t3.code returning json)
-                from terrace.branch t3
-                where t3.id = t1.branch_id
-              ),
-              'customers': (
-                select json_object(
-                  'totalCount': (
-                    select count(*)
+  '{"managers":' || (
+    select (
+      '{"totalCount":' || (
+        select count(*)::text
+        from terrace.manager t2
+        where t2.id = (
+          select own.manager_id
+          from terrace.customer own
+          where own.id = $1::integer
+        )
+      ) || ',"nodes":[' || coalesce(
+        string_agg(
+          coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('Manager:' || t1.id, 'UTF8'),
+                'base64'
+              ) || '","number":' || to_json(t1.number)::text || ',"branch":' || coalesce(
+                (
+                  select coalesce(
+                    ('{"code":' || to_json(t3.code)::text || '}'),
+                    '{" fault":"MISSING"}'
+                  )
+                  from terrace.branch t3
+                  where t3.id = t1.branch_id
+                ),
+                'null'
+              ) || ',"customers":' || (
+                select (
+                  '{"totalCount":' || (
+                    select count(*)::text
                     from terrace.customer t5
                     where t5.manager_id = t1.id
                     and t5.id = $1::integer
-                  ),
-                  'nodes': coalesce(
-                    json_agg(
-                      json_object('number': t4.number returning json)
+                  ) || ',"nodes":[' || coalesce(
+                    string_agg(
+                      coalesce(
+                        ('{"number":' || to_json(t4.number)::text || '}'),
+                        '{" fault":"MISSING"}'
+                      ),
+                      ','
                       order by t4.place
                     ) filter (where t4.place <= $2::integer),
-                    '[]'::json
-                  ) returning json
+                    ''
+                  ) || ']}'
                 )
                 from (
                   select t4.*,
@@ -53,142 +61,172 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   ) t4
                 ) t4
                 having true
-              ),
-              'vipStatistics': (
-                select json_object(
-                  'assessed': count(*) filter (where t6.status in ('ACTIVE', 'WATCH')),
-                  'total': count(*) filter (where t6.status in ('ACTIVE', 'WATCH', 'SPECIAL')),
-                  'byTier': coalesce(
+              ) || ',"vipStatistics":' || coalesce(
+                (
+                  select coalesce(
                     (
-                      select json_agg(
-                        json_object(
-                          'customers': (
-                            select count(*)
-                            from terrace.standing_in_force t9
-                            where t9.manager_id = t1.id
-                            and t9.tier = t7.code
-                            and t9.customer_id = $1::integer
-                            and t9.month = (select c.open_month from terrace.calendar c)
-                            and t9.status in ('ACTIVE', 'WATCH')
-                          ),
-                          'aum': (
-                            select coalesce(sum(t10.total), 0.00)::text
-                            from terrace.aum_figure t10
-                            where t10.customer_id = $1::integer
-                            and t10.month = (select c.open_month from terrace.calendar c)
-                            and exists (
+                      '{"assessed":' || (
+                        count(*) filter (where t6.status in ('ACTIVE', 'WATCH'))
+                      )::text || ',"total":' || (
+                        count(*) filter (where t6.status in ('ACTIVE', 'WATCH', 'SPECIAL'))
+                      )::text || ',"byTier":[' || coalesce(
+                        (
+                          select string_agg(
+                            (
+                              '{"customers":' || coalesce(
+                                (
+                                  select coalesce(to_json(count(*))::text, 'null')
+                                  from terrace.standing_in_force t9
+                                  where t9.manager_id = t1.id
+                                  and t9.tier = t7.code
+                                  and t9.customer_id = $1::integer
+                                  and t9.month = (select c.open_month from terrace.calendar c)
+                                  and t9.status in ('ACTIVE', 'WATCH')
+                                ),
+                                'null'
+                              ) || ',"aum":' || coalesce(
+                                (
+                                  select coalesce(
+                                    to_json(coalesce(sum(t10.total), 0.00)::text)::text,
+                                    'null'
+                                  )
+                                  from terrace.aum_figure t10
+                                  where t10.customer_id = $1::integer
+                                  and t10.month = (select c.open_month from terrace.calendar c)
+                                  and exists (
+                                    select
+                                    from terrace.standing_in_force t11
+                                    where t11.manager_id = t1.id
+                                    and t11.tier = t7.code
+                                    and t11.customer_id = t10.customer_id
+                                    and t11.customer_id = $1::integer
+                                    and (
+                                      t11.month = (select c.open_month from terrace.calendar c)
+                                      and t11.status in ('ACTIVE', 'WATCH')
+                                    )
+                                  )
+                                ),
+                                'null'
+                              ) || '}'
+                            ),
+                            ','
+                            order by t7.threshold,
+                            t7.code
+                          )
+                          from terrace.tier t7
+                          where t7.policy_version = (
+                            select p.version
+                            from terrace.tier_policy p
+                            where p.effective_from <= coalesce(
+                              (select c.open_month from terrace.calendar c),
+                              'infinity'::date
+                            )
+                            order by p.effective_from desc,
+                            p.version desc
+                            limit 1
+                          )
+                          and (
+                            not t7.dropped
+                            or exists (
                               select
-                              from terrace.standing_in_force t11
-                              where t11.manager_id = t1.id
-                              and t11.tier = t7.code
-                              and t11.customer_id = t10.customer_id
-                              and t11.customer_id = $1::integer
+                              from terrace.standing_in_force t8
+                              where t8.manager_id = t1.id
+                              and t8.tier = t7.code
+                              and t8.customer_id = $1::integer
                               and (
-                                t11.month = (select c.open_month from terrace.calendar c)
-                                and t11.status in ('ACTIVE', 'WATCH')
+                                t8.month = (select c.open_month from terrace.calendar c)
+                                and t8.status in ('ACTIVE', 'WATCH')
                               )
                             )
-                          ) returning json
-                        )
-                        order by t7.threshold,
-                        t7.code
-                      )
-                      from terrace.tier t7
-                      where t7.policy_version = (
-                        select p.version
-                        from terrace.tier_policy p
-                        where p.effective_from <= coalesce(
-                          (select c.open_month from terrace.calendar c),
-                          'infinity'::date
-                        )
-                        order by p.effective_from desc,
-                        p.version desc
-                        limit 1
-                      )
-                      and (
-                        not t7.dropped
-                        or exists (
-                          select
-                          from terrace.standing_in_force t8
-                          where t8.manager_id = t1.id
-                          and t8.tier = t7.code
-                          and t8.customer_id = $1::integer
-                          and (
-                            t8.month = (select c.open_month from terrace.calendar c)
-                            and t8.status in ('ACTIVE', 'WATCH')
                           )
-                        )
-                      )
+                        ),
+                        ''
+                      ) || ']}'
                     ),
-                    '[]'::json
-                  ) returning json
-                )
-                from terrace.standing_in_force t6
-                where t6.manager_id = t1.id
-                and t6.customer_id = $1::integer
-                and t6.month = (select c.open_month from terrace.calendar c)
-                having true
-              ) returning json
-            )
-            order by t1.place
-          ) filter (where t1.place <= $2::integer),
-          '[]'::json
-        ) returning json
-      )
+                    '{" fault":"MISSING"}'
+                  )
+                  from terrace.standing_in_force t6
+                  where t6.manager_id = t1.id
+                  and t6.customer_id = $1::integer
+                  and t6.month = (select c.open_month from terrace.calendar c)
+                  having true
+                ),
+                'null'
+              ) || '}'
+            ),
+            '{" fault":"MISSING"}'
+          ),
+          ','
+          order by t1.place
+        ) filter (where t1.place <= $2::integer),
+        ''
+      ) || ']}'
+    )
+    from (
+      select t1.*,
+      row_number() over (order by t1.number) as place
       from (
-        select t1.*,
-        row_number() over (order by t1.number) as place
-        from (
-          select t1.*
-          from terrace.manager t1
-          where t1.id = (
-            select own.manager_id
-            from terrace.customer own
-            where own.id = $1::integer
-          )
-          order by t1.number
-          limit $2::integer + 1
-        ) t1
+        select t1.*
+        from terrace.manager t1
+        where t1.id = (
+          select own.manager_id
+          from terrace.customer own
+          where own.id = $1::integer
+        )
+        order by t1.number
+        limit $2::integer + 1
       ) t1
-      having true
-    ) returning json
-  )
-)::text
+    ) t1
+    having true
+  ) || '}'
+)
 end;
 
 -- manager
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  json_object(
-    'managers': (
-      select json_object(
-        'totalCount': (select count(*) from terrace.manager t2 where t2.id = $1::integer),
-        'nodes': coalesce(
-          json_agg(
-            json_object(
-              'id': encode(convert_to('Manager:' || t1.id, 'UTF8'), 'base64'),
-              'number': t1.number,
-              'branch': (
-                select json_object('code': t3.code returning json)
-                from terrace.branch t3
-                where t3.id = t1.branch_id
-              ),
-              'customers': (
-                select json_object(
-                  'totalCount': (
-                    select count(*)
+  '{"managers":' || (
+    select (
+      '{"totalCount":' || (
+        select count(*)::text
+        from terrace.manager t2
+        where t2.id = $1::integer
+      ) || ',"nodes":[' || coalesce(
+        string_agg(
+          coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('Manager:' || t1.id, 'UTF8'),
+                'base64'
+              ) || '","number":' || to_json(t1.number)::text || ',"branch":' || coalesce(
+                (
+                  select coalesce(
+                    ('{"code":' || to_json(t3.code)::text || '}'),
+                    '{" fault":"MISSING"}'
+                  )
+                  from terrace.branch t3
+                  where t3.id = t1.branch_id
+                ),
+                'null'
+              ) || ',"customers":' || (
+                select (
+                  '{"totalCount":' || (
+                    select count(*)::text
                     from terrace.customer t5
                     where t5.manager_id = t1.id
                     and t5.manager_id = $1::integer
-                  ),
-                  'nodes': coalesce(
-                    json_agg(
-                      json_object('number': t4.number returning json)
+                  ) || ',"nodes":[' || coalesce(
+                    string_agg(
+                      coalesce(
+                        ('{"number":' || to_json(t4.number)::text || '}'),
+                        '{" fault":"MISSING"}'
+                      ),
+                      ','
                       order by t4.place
                     ) filter (where t4.place <= $2::integer),
-                    '[]'::json
-                  ) returning json
+                    ''
+                  ) || ']}'
                 )
                 from (
                   select t4.*,
@@ -203,142 +241,168 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   ) t4
                 ) t4
                 having true
-              ),
-              'vipStatistics': (
-                select json_object(
-                  'assessed': count(*) filter (where t6.status in ('ACTIVE', 'WATCH')),
-                  'total': count(*) filter (where t6.status in ('ACTIVE', 'WATCH', 'SPECIAL')),
-                  'byTier': coalesce(
+              ) || ',"vipStatistics":' || coalesce(
+                (
+                  select coalesce(
                     (
-                      select json_agg(
-                        json_object(
-                          'customers': (
-                            select count(*)
-                            from terrace.standing_in_force t9
-                            where t9.manager_id = t1.id
-                            and t9.tier = t7.code
-                            and t9.manager_id = $1::integer
-                            and t9.month = (select c.open_month from terrace.calendar c)
-                            and t9.status in ('ACTIVE', 'WATCH')
-                          ),
-                          'aum': (
-                            select coalesce(sum(t10.total), 0.00)::text
-                            from terrace.aum_figure t10
-                            where t10.manager_id = $1::integer
-                            and t10.month = (select c.open_month from terrace.calendar c)
-                            and exists (
+                      '{"assessed":' || (
+                        count(*) filter (where t6.status in ('ACTIVE', 'WATCH'))
+                      )::text || ',"total":' || (
+                        count(*) filter (where t6.status in ('ACTIVE', 'WATCH', 'SPECIAL'))
+                      )::text || ',"byTier":[' || coalesce(
+                        (
+                          select string_agg(
+                            (
+                              '{"customers":' || coalesce(
+                                (
+                                  select coalesce(to_json(count(*))::text, 'null')
+                                  from terrace.standing_in_force t9
+                                  where t9.manager_id = t1.id
+                                  and t9.tier = t7.code
+                                  and t9.manager_id = $1::integer
+                                  and t9.month = (select c.open_month from terrace.calendar c)
+                                  and t9.status in ('ACTIVE', 'WATCH')
+                                ),
+                                'null'
+                              ) || ',"aum":' || coalesce(
+                                (
+                                  select coalesce(
+                                    to_json(coalesce(sum(t10.total), 0.00)::text)::text,
+                                    'null'
+                                  )
+                                  from terrace.aum_figure t10
+                                  where t10.manager_id = $1::integer
+                                  and t10.month = (select c.open_month from terrace.calendar c)
+                                  and exists (
+                                    select
+                                    from terrace.standing_in_force t11
+                                    where t11.manager_id = t1.id
+                                    and t11.tier = t7.code
+                                    and t11.customer_id = t10.customer_id
+                                    and t11.manager_id = $1::integer
+                                    and (
+                                      t11.month = (select c.open_month from terrace.calendar c)
+                                      and t11.status in ('ACTIVE', 'WATCH')
+                                    )
+                                  )
+                                ),
+                                'null'
+                              ) || '}'
+                            ),
+                            ','
+                            order by t7.threshold,
+                            t7.code
+                          )
+                          from terrace.tier t7
+                          where t7.policy_version = (
+                            select p.version
+                            from terrace.tier_policy p
+                            where p.effective_from <= coalesce(
+                              (select c.open_month from terrace.calendar c),
+                              'infinity'::date
+                            )
+                            order by p.effective_from desc,
+                            p.version desc
+                            limit 1
+                          )
+                          and (
+                            not t7.dropped
+                            or exists (
                               select
-                              from terrace.standing_in_force t11
-                              where t11.manager_id = t1.id
-                              and t11.tier = t7.code
-                              and t11.customer_id = t10.customer_id
-                              and t11.manager_id = $1::integer
+                              from terrace.standing_in_force t8
+                              where t8.manager_id = t1.id
+                              and t8.tier = t7.code
+                              and t8.manager_id = $1::integer
                               and (
-                                t11.month = (select c.open_month from terrace.calendar c)
-                                and t11.status in ('ACTIVE', 'WATCH')
+                                t8.month = (select c.open_month from terrace.calendar c)
+                                and t8.status in ('ACTIVE', 'WATCH')
                               )
                             )
-                          ) returning json
-                        )
-                        order by t7.threshold,
-                        t7.code
-                      )
-                      from terrace.tier t7
-                      where t7.policy_version = (
-                        select p.version
-                        from terrace.tier_policy p
-                        where p.effective_from <= coalesce(
-                          (select c.open_month from terrace.calendar c),
-                          'infinity'::date
-                        )
-                        order by p.effective_from desc,
-                        p.version desc
-                        limit 1
-                      )
-                      and (
-                        not t7.dropped
-                        or exists (
-                          select
-                          from terrace.standing_in_force t8
-                          where t8.manager_id = t1.id
-                          and t8.tier = t7.code
-                          and t8.manager_id = $1::integer
-                          and (
-                            t8.month = (select c.open_month from terrace.calendar c)
-                            and t8.status in ('ACTIVE', 'WATCH')
                           )
-                        )
-                      )
+                        ),
+                        ''
+                      ) || ']}'
                     ),
-                    '[]'::json
-                  ) returning json
-                )
-                from terrace.standing_in_force t6
-                where t6.manager_id = t1.id
-                and t6.manager_id = $1::integer
-                and t6.month = (select c.open_month from terrace.calendar c)
-                having true
-              ) returning json
-            )
-            order by t1.place
-          ) filter (where t1.place <= $2::integer),
-          '[]'::json
-        ) returning json
-      )
+                    '{" fault":"MISSING"}'
+                  )
+                  from terrace.standing_in_force t6
+                  where t6.manager_id = t1.id
+                  and t6.manager_id = $1::integer
+                  and t6.month = (select c.open_month from terrace.calendar c)
+                  having true
+                ),
+                'null'
+              ) || '}'
+            ),
+            '{" fault":"MISSING"}'
+          ),
+          ','
+          order by t1.place
+        ) filter (where t1.place <= $2::integer),
+        ''
+      ) || ']}'
+    )
+    from (
+      select t1.*,
+      row_number() over (order by t1.number) as place
       from (
-        select t1.*,
-        row_number() over (order by t1.number) as place
-        from (
-          select t1.*
-          from terrace.manager t1
-          where t1.id = $1::integer
-          order by t1.number
-          limit $2::integer + 1
-        ) t1
+        select t1.*
+        from terrace.manager t1
+        where t1.id = $1::integer
+        order by t1.number
+        limit $2::integer + 1
       ) t1
-      having true
-    ) returning json
-  )
-)::text
+    ) t1
+    having true
+  ) || '}'
+)
 end;
 
 -- branch
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  json_object(
-    'managers': (
-      select json_object(
-        'totalCount': (
-          select count(*)
-          from terrace.manager t2
-          where t2.branch_id = $1::integer
-        ),
-        'nodes': coalesce(
-          json_agg(
-            json_object(
-              'id': encode(convert_to('Manager:' || t1.id, 'UTF8'), 'base64'),
-              'number': t1.number,
-              'branch': (
-                select json_object('code': t3.code returning json)
-                from terrace.branch t3
-                where t3.id = t1.branch_id
-              ),
-              'customers': (
-                select json_object(
-                  'totalCount': (
-                    select count(*)
+  '{"managers":' || (
+    select (
+      '{"totalCount":' || (
+        select count(*)::text
+        from terrace.manager t2
+        where t2.branch_id = $1::integer
+      ) || ',"nodes":[' || coalesce(
+        string_agg(
+          coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('Manager:' || t1.id, 'UTF8'),
+                'base64'
+              ) || '","number":' || to_json(t1.number)::text || ',"branch":' || coalesce(
+                (
+                  select coalesce(
+                    ('{"code":' || to_json(t3.code)::text || '}'),
+                    '{" fault":"MISSING"}'
+                  )
+                  from terrace.branch t3
+                  where t3.id = t1.branch_id
+                ),
+                'null'
+              ) || ',"customers":' || (
+                select (
+                  '{"totalCount":' || (
+                    select count(*)::text
                     from terrace.customer t5
                     where t5.manager_id = t1.id
                     and t5.branch_id = $1::integer
-                  ),
-                  'nodes': coalesce(
-                    json_agg(
-                      json_object('number': t4.number returning json)
+                  ) || ',"nodes":[' || coalesce(
+                    string_agg(
+                      coalesce(
+                        ('{"number":' || to_json(t4.number)::text || '}'),
+                        '{" fault":"MISSING"}'
+                      ),
+                      ','
                       order by t4.place
                     ) filter (where t4.place <= $2::integer),
-                    '[]'::json
-                  ) returning json
+                    ''
+                  ) || ']}'
                 )
                 from (
                   select t4.*,
@@ -353,137 +417,167 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   ) t4
                 ) t4
                 having true
-              ),
-              'vipStatistics': (
-                select json_object(
-                  'assessed': count(*) filter (where t6.status in ('ACTIVE', 'WATCH')),
-                  'total': count(*) filter (where t6.status in ('ACTIVE', 'WATCH', 'SPECIAL')),
-                  'byTier': coalesce(
+              ) || ',"vipStatistics":' || coalesce(
+                (
+                  select coalesce(
                     (
-                      select json_agg(
-                        json_object(
-                          'customers': (
-                            select count(*)
-                            from terrace.standing_in_force t9
-                            where t9.manager_id = t1.id
-                            and t9.tier = t7.code
-                            and t9.branch_id = $1::integer
-                            and t9.month = (select c.open_month from terrace.calendar c)
-                            and t9.status in ('ACTIVE', 'WATCH')
-                          ),
-                          'aum': (
-                            select coalesce(sum(t10.total), 0.00)::text
-                            from terrace.aum_figure t10
-                            where t10.branch_id = $1::integer
-                            and t10.month = (select c.open_month from terrace.calendar c)
-                            and exists (
+                      '{"assessed":' || (
+                        count(*) filter (where t6.status in ('ACTIVE', 'WATCH'))
+                      )::text || ',"total":' || (
+                        count(*) filter (where t6.status in ('ACTIVE', 'WATCH', 'SPECIAL'))
+                      )::text || ',"byTier":[' || coalesce(
+                        (
+                          select string_agg(
+                            (
+                              '{"customers":' || coalesce(
+                                (
+                                  select coalesce(to_json(count(*))::text, 'null')
+                                  from terrace.standing_in_force t9
+                                  where t9.manager_id = t1.id
+                                  and t9.tier = t7.code
+                                  and t9.branch_id = $1::integer
+                                  and t9.month = (select c.open_month from terrace.calendar c)
+                                  and t9.status in ('ACTIVE', 'WATCH')
+                                ),
+                                'null'
+                              ) || ',"aum":' || coalesce(
+                                (
+                                  select coalesce(
+                                    to_json(coalesce(sum(t10.total), 0.00)::text)::text,
+                                    'null'
+                                  )
+                                  from terrace.aum_figure t10
+                                  where t10.branch_id = $1::integer
+                                  and t10.month = (select c.open_month from terrace.calendar c)
+                                  and exists (
+                                    select
+                                    from terrace.standing_in_force t11
+                                    where t11.manager_id = t1.id
+                                    and t11.tier = t7.code
+                                    and t11.customer_id = t10.customer_id
+                                    and t11.branch_id = $1::integer
+                                    and (
+                                      t11.month = (select c.open_month from terrace.calendar c)
+                                      and t11.status in ('ACTIVE', 'WATCH')
+                                    )
+                                  )
+                                ),
+                                'null'
+                              ) || '}'
+                            ),
+                            ','
+                            order by t7.threshold,
+                            t7.code
+                          )
+                          from terrace.tier t7
+                          where t7.policy_version = (
+                            select p.version
+                            from terrace.tier_policy p
+                            where p.effective_from <= coalesce(
+                              (select c.open_month from terrace.calendar c),
+                              'infinity'::date
+                            )
+                            order by p.effective_from desc,
+                            p.version desc
+                            limit 1
+                          )
+                          and (
+                            not t7.dropped
+                            or exists (
                               select
-                              from terrace.standing_in_force t11
-                              where t11.manager_id = t1.id
-                              and t11.tier = t7.code
-                              and t11.customer_id = t10.customer_id
-                              and t11.branch_id = $1::integer
+                              from terrace.standing_in_force t8
+                              where t8.manager_id = t1.id
+                              and t8.tier = t7.code
+                              and t8.branch_id = $1::integer
                               and (
-                                t11.month = (select c.open_month from terrace.calendar c)
-                                and t11.status in ('ACTIVE', 'WATCH')
+                                t8.month = (select c.open_month from terrace.calendar c)
+                                and t8.status in ('ACTIVE', 'WATCH')
                               )
                             )
-                          ) returning json
-                        )
-                        order by t7.threshold,
-                        t7.code
-                      )
-                      from terrace.tier t7
-                      where t7.policy_version = (
-                        select p.version
-                        from terrace.tier_policy p
-                        where p.effective_from <= coalesce(
-                          (select c.open_month from terrace.calendar c),
-                          'infinity'::date
-                        )
-                        order by p.effective_from desc,
-                        p.version desc
-                        limit 1
-                      )
-                      and (
-                        not t7.dropped
-                        or exists (
-                          select
-                          from terrace.standing_in_force t8
-                          where t8.manager_id = t1.id
-                          and t8.tier = t7.code
-                          and t8.branch_id = $1::integer
-                          and (
-                            t8.month = (select c.open_month from terrace.calendar c)
-                            and t8.status in ('ACTIVE', 'WATCH')
                           )
-                        )
-                      )
+                        ),
+                        ''
+                      ) || ']}'
                     ),
-                    '[]'::json
-                  ) returning json
-                )
-                from terrace.standing_in_force t6
-                where t6.manager_id = t1.id
-                and t6.branch_id = $1::integer
-                and t6.month = (select c.open_month from terrace.calendar c)
-                having true
-              ) returning json
-            )
-            order by t1.place
-          ) filter (where t1.place <= $2::integer),
-          '[]'::json
-        ) returning json
-      )
+                    '{" fault":"MISSING"}'
+                  )
+                  from terrace.standing_in_force t6
+                  where t6.manager_id = t1.id
+                  and t6.branch_id = $1::integer
+                  and t6.month = (select c.open_month from terrace.calendar c)
+                  having true
+                ),
+                'null'
+              ) || '}'
+            ),
+            '{" fault":"MISSING"}'
+          ),
+          ','
+          order by t1.place
+        ) filter (where t1.place <= $2::integer),
+        ''
+      ) || ']}'
+    )
+    from (
+      select t1.*,
+      row_number() over (order by t1.number) as place
       from (
-        select t1.*,
-        row_number() over (order by t1.number) as place
-        from (
-          select t1.*
-          from terrace.manager t1
-          where t1.branch_id = $1::integer
-          order by t1.number
-          limit $2::integer + 1
-        ) t1
+        select t1.*
+        from terrace.manager t1
+        where t1.branch_id = $1::integer
+        order by t1.number
+        limit $2::integer + 1
       ) t1
-      having true
-    ) returning json
-  )
-)::text
+    ) t1
+    having true
+  ) || '}'
+)
 end;
 
 -- all
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  json_object(
-    'managers': (
-      select json_object(
-        'totalCount': (select count(*) from terrace.manager t2 where true),
-        'nodes': coalesce(
-          json_agg(
-            json_object(
-              'id': encode(convert_to('Manager:' || t1.id, 'UTF8'), 'base64'),
-              'number': t1.number,
-              'branch': (
-                select json_object('code': t3.code returning json)
-                from terrace.branch t3
-                where t3.id = t1.branch_id
-              ),
-              'customers': (
-                select json_object(
-                  'totalCount': (
-                    select count(*)
+  '{"managers":' || (
+    select (
+      '{"totalCount":' || (
+        select count(*)::text
+        from terrace.manager t2
+        where true
+      ) || ',"nodes":[' || coalesce(
+        string_agg(
+          coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('Manager:' || t1.id, 'UTF8'),
+                'base64'
+              ) || '","number":' || to_json(t1.number)::text || ',"branch":' || coalesce(
+                (
+                  select coalesce(
+                    ('{"code":' || to_json(t3.code)::text || '}'),
+                    '{" fault":"MISSING"}'
+                  )
+                  from terrace.branch t3
+                  where t3.id = t1.branch_id
+                ),
+                'null'
+              ) || ',"customers":' || (
+                select (
+                  '{"totalCount":' || (
+                    select count(*)::text
                     from terrace.customer t5
                     where t5.manager_id = t1.id
-                  ),
-                  'nodes': coalesce(
-                    json_agg(
-                      json_object('number': t4.number returning json)
+                  ) || ',"nodes":[' || coalesce(
+                    string_agg(
+                      coalesce(
+                        ('{"number":' || to_json(t4.number)::text || '}'),
+                        '{" fault":"MISSING"}'
+                      ),
+                      ','
                       order by t4.place
                     ) filter (where t4.place <= $2::integer),
-                    '[]'::json
-                  ) returning json
+                    ''
+                  ) || ']}'
                 )
                 from (
                   select t4.*,
@@ -497,96 +591,114 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   ) t4
                 ) t4
                 having true
-              ),
-              'vipStatistics': (
-                select json_object(
-                  'assessed': count(*) filter (where t6.status in ('ACTIVE', 'WATCH')),
-                  'total': count(*) filter (where t6.status in ('ACTIVE', 'WATCH', 'SPECIAL')),
-                  'byTier': coalesce(
+              ) || ',"vipStatistics":' || coalesce(
+                (
+                  select coalesce(
                     (
-                      select json_agg(
-                        json_object(
-                          'customers': (
-                            select count(*)
-                            from terrace.standing_in_force t9
-                            where t9.manager_id = t1.id
-                            and t9.tier = t7.code
-                            and t9.month = (select c.open_month from terrace.calendar c)
-                            and t9.status in ('ACTIVE', 'WATCH')
-                          ),
-                          'aum': (
-                            select coalesce(sum(t10.total), 0.00)::text
-                            from terrace.aum_figure t10
-                            where t10.month = (select c.open_month from terrace.calendar c)
-                            and exists (
+                      '{"assessed":' || (
+                        count(*) filter (where t6.status in ('ACTIVE', 'WATCH'))
+                      )::text || ',"total":' || (
+                        count(*) filter (where t6.status in ('ACTIVE', 'WATCH', 'SPECIAL'))
+                      )::text || ',"byTier":[' || coalesce(
+                        (
+                          select string_agg(
+                            (
+                              '{"customers":' || coalesce(
+                                (
+                                  select coalesce(to_json(count(*))::text, 'null')
+                                  from terrace.standing_in_force t9
+                                  where t9.manager_id = t1.id
+                                  and t9.tier = t7.code
+                                  and t9.month = (select c.open_month from terrace.calendar c)
+                                  and t9.status in ('ACTIVE', 'WATCH')
+                                ),
+                                'null'
+                              ) || ',"aum":' || coalesce(
+                                (
+                                  select coalesce(
+                                    to_json(coalesce(sum(t10.total), 0.00)::text)::text,
+                                    'null'
+                                  )
+                                  from terrace.aum_figure t10
+                                  where t10.month = (select c.open_month from terrace.calendar c)
+                                  and exists (
+                                    select
+                                    from terrace.standing_in_force t11
+                                    where t11.manager_id = t1.id
+                                    and t11.tier = t7.code
+                                    and t11.customer_id = t10.customer_id
+                                    and (
+                                      t11.month = (select c.open_month from terrace.calendar c)
+                                      and t11.status in ('ACTIVE', 'WATCH')
+                                    )
+                                  )
+                                ),
+                                'null'
+                              ) || '}'
+                            ),
+                            ','
+                            order by t7.threshold,
+                            t7.code
+                          )
+                          from terrace.tier t7
+                          where t7.policy_version = (
+                            select p.version
+                            from terrace.tier_policy p
+                            where p.effective_from <= coalesce(
+                              (select c.open_month from terrace.calendar c),
+                              'infinity'::date
+                            )
+                            order by p.effective_from desc,
+                            p.version desc
+                            limit 1
+                          )
+                          and (
+                            not t7.dropped
+                            or exists (
                               select
-                              from terrace.standing_in_force t11
-                              where t11.manager_id = t1.id
-                              and t11.tier = t7.code
-                              and t11.customer_id = t10.customer_id
+                              from terrace.standing_in_force t8
+                              where t8.manager_id = t1.id
+                              and t8.tier = t7.code
                               and (
-                                t11.month = (select c.open_month from terrace.calendar c)
-                                and t11.status in ('ACTIVE', 'WATCH')
+                                t8.month = (select c.open_month from terrace.calendar c)
+                                and t8.status in ('ACTIVE', 'WATCH')
                               )
                             )
-                          ) returning json
-                        )
-                        order by t7.threshold,
-                        t7.code
-                      )
-                      from terrace.tier t7
-                      where t7.policy_version = (
-                        select p.version
-                        from terrace.tier_policy p
-                        where p.effective_from <= coalesce(
-                          (select c.open_month from terrace.calendar c),
-                          'infinity'::date
-                        )
-                        order by p.effective_from desc,
-                        p.version desc
-                        limit 1
-                      )
-                      and (
-                        not t7.dropped
-                        or exists (
-                          select
-                          from terrace.standing_in_force t8
-                          where t8.manager_id = t1.id
-                          and t8.tier = t7.code
-                          and (
-                            t8.month = (select c.open_month from terrace.calendar c)
-                            and t8.status in ('ACTIVE', 'WATCH')
                           )
-                        )
-                      )
+                        ),
+                        ''
+                      ) || ']}'
                     ),
-                    '[]'::json
-                  ) returning json
-                )
-                from terrace.standing_in_force t6
-                where t6.manager_id = t1.id
-                and t6.month = (select c.open_month from terrace.calendar c)
-                having true
-              ) returning json
-            )
-            order by t1.place
-          ) filter (where t1.place <= $2::integer),
-          '[]'::json
-        ) returning json
-      )
+                    '{" fault":"MISSING"}'
+                  )
+                  from terrace.standing_in_force t6
+                  where t6.manager_id = t1.id
+                  and t6.month = (select c.open_month from terrace.calendar c)
+                  having true
+                ),
+                'null'
+              ) || '}'
+            ),
+            '{" fault":"MISSING"}'
+          ),
+          ','
+          order by t1.place
+        ) filter (where t1.place <= $2::integer),
+        ''
+      ) || ']}'
+    )
+    from (
+      select t1.*,
+      row_number() over (order by t1.number) as place
       from (
-        select t1.*,
-        row_number() over (order by t1.number) as place
-        from (
-          select t1.*
-          from terrace.manager t1
-          where true
-          order by t1.number
-          limit $2::integer + 1
-        ) t1
+        select t1.*
+        from terrace.manager t1
+        where true
+        order by t1.number
+        limit $2::integer + 1
       ) t1
-      having true
-    ) returning json
-  )
-)::text
+    ) t1
+    having true
+  ) || '}'
+)
 end;

@@ -2,44 +2,63 @@
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  coalesce(
+  '[' || coalesce(
     (
-      select json_agg(
-        json_build_array(
-          t1.position,
-          json_object(
-            'cursor': encode(convert_to('risk_signal:' || t1.position, 'UTF8'), 'base64'),
-            'signal': (
-              select json_object(
-                'id': encode(
-                  convert_to('RiskSignal:' || t3.customer_id || '.' || t3.id, 'UTF8'),
-                  'base64'
-                ),
-                'code': t3.code,
-                'customer': (
-                  select json_object('number': t4.number returning json)
-                  from terrace.customer t4
-                  where t4.id = t3.customer_id
-                  and t4.id = $1::integer
-                ),
-                'reportedBy': (
-                  select json_object('number': t5.number returning json)
-                  from terrace.manager t5
-                  where t5.id = t3.reporter_id
-                  and t5.id = (
-                    select own.manager_id
-                    from terrace.customer own
-                    where own.id = $1::integer
+      select string_agg(
+        (
+          '[' || t1.position::text || ',' || coalesce(
+            (
+              '{"cursor":' || to_json(
+                encode(convert_to('risk_signal:' || t1.position, 'UTF8'), 'base64')
+              )::text || ',"signal":' || coalesce(
+                (
+                  select coalesce(
+                    (
+                      '{"id":"' || encode(
+                        convert_to('RiskSignal:' || t3.customer_id || '.' || t3.id, 'UTF8'),
+                        'base64'
+                      ) || '","code":' || to_json(t3.code)::text || ',"customer":' || coalesce(
+                        (
+                          select coalesce(
+                            ('{"number":' || to_json(t4.number)::text || '}'),
+                            '{" fault":"MISSING"}'
+                          )
+                          from terrace.customer t4
+                          where t4.id = t3.customer_id
+                          and t4.id = $1::integer
+                        ),
+                        'null'
+                      ) || ',"reportedBy":' || coalesce(
+                        (
+                          select coalesce(
+                            ('{"number":' || to_json(t5.number)::text || '}'),
+                            '{" fault":"MISSING"}'
+                          )
+                          from terrace.manager t5
+                          where t5.id = t3.reporter_id
+                          and t5.id = (
+                            select own.manager_id
+                            from terrace.customer own
+                            where own.id = $1::integer
+                          )
+                        ),
+                        'null'
+                      ) || '}'
+                    ),
+                    '{" fault":"MISSING"}'
                   )
-                ) returning json
-              )
-              from terrace.risk_signal t3
-              where t3.customer_id = t1.customer_id
-              and t3.id = t1.signal_id
-              and false
-            ) returning json
-          )
-        )
+                  from terrace.risk_signal t3
+                  where t3.customer_id = t1.customer_id
+                  and t3.id = t1.signal_id
+                  and false
+                ),
+                'null'
+              ) || '}'
+            ),
+            '{" fault":"MISSING"}'
+          ) || ']'
+        ),
+        ','
         order by t1.position
       )
       from (
@@ -61,49 +80,68 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         limit 100
       ) t1
     ),
-    '[]'::json
-  )
-)::text
+    ''
+  ) || ']'
+)
 end;
 
 -- manager
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  coalesce(
+  '[' || coalesce(
     (
-      select json_agg(
-        json_build_array(
-          t1.position,
-          json_object(
-            'cursor': encode(convert_to('risk_signal:' || t1.position, 'UTF8'), 'base64'),
-            'signal': (
-              select json_object(
-                'id': encode(
-                  convert_to('RiskSignal:' || t3.customer_id || '.' || t3.id, 'UTF8'),
-                  'base64'
+      select string_agg(
+        (
+          '[' || t1.position::text || ',' || coalesce(
+            (
+              '{"cursor":' || to_json(
+                encode(convert_to('risk_signal:' || t1.position, 'UTF8'), 'base64')
+              )::text || ',"signal":' || coalesce(
+                (
+                  select coalesce(
+                    (
+                      '{"id":"' || encode(
+                        convert_to('RiskSignal:' || t3.customer_id || '.' || t3.id, 'UTF8'),
+                        'base64'
+                      ) || '","code":' || to_json(t3.code)::text || ',"customer":' || coalesce(
+                        (
+                          select coalesce(
+                            ('{"number":' || to_json(t4.number)::text || '}'),
+                            '{" fault":"MISSING"}'
+                          )
+                          from terrace.customer t4
+                          where t4.id = t3.customer_id
+                          and t4.manager_id = $1::integer
+                        ),
+                        'null'
+                      ) || ',"reportedBy":' || coalesce(
+                        (
+                          select coalesce(
+                            ('{"number":' || to_json(t5.number)::text || '}'),
+                            '{" fault":"MISSING"}'
+                          )
+                          from terrace.manager t5
+                          where t5.id = t3.reporter_id
+                          and t5.id = $1::integer
+                        ),
+                        'null'
+                      ) || '}'
+                    ),
+                    '{" fault":"MISSING"}'
+                  )
+                  from terrace.risk_signal t3
+                  where t3.customer_id = t1.customer_id
+                  and t3.id = t1.signal_id
+                  and t3.manager_id = $1::integer
                 ),
-                'code': t3.code,
-                'customer': (
-                  select json_object('number': t4.number returning json)
-                  from terrace.customer t4
-                  where t4.id = t3.customer_id
-                  and t4.manager_id = $1::integer
-                ),
-                'reportedBy': (
-                  select json_object('number': t5.number returning json)
-                  from terrace.manager t5
-                  where t5.id = t3.reporter_id
-                  and t5.id = $1::integer
-                ) returning json
-              )
-              from terrace.risk_signal t3
-              where t3.customer_id = t1.customer_id
-              and t3.id = t1.signal_id
-              and t3.manager_id = $1::integer
-            ) returning json
-          )
-        )
+                'null'
+              ) || '}'
+            ),
+            '{" fault":"MISSING"}'
+          ) || ']'
+        ),
+        ','
         order by t1.position
       )
       from (
@@ -125,49 +163,68 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         limit 100
       ) t1
     ),
-    '[]'::json
-  )
-)::text
+    ''
+  ) || ']'
+)
 end;
 
 -- branch
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  coalesce(
+  '[' || coalesce(
     (
-      select json_agg(
-        json_build_array(
-          t1.position,
-          json_object(
-            'cursor': encode(convert_to('risk_signal:' || t1.position, 'UTF8'), 'base64'),
-            'signal': (
-              select json_object(
-                'id': encode(
-                  convert_to('RiskSignal:' || t3.customer_id || '.' || t3.id, 'UTF8'),
-                  'base64'
+      select string_agg(
+        (
+          '[' || t1.position::text || ',' || coalesce(
+            (
+              '{"cursor":' || to_json(
+                encode(convert_to('risk_signal:' || t1.position, 'UTF8'), 'base64')
+              )::text || ',"signal":' || coalesce(
+                (
+                  select coalesce(
+                    (
+                      '{"id":"' || encode(
+                        convert_to('RiskSignal:' || t3.customer_id || '.' || t3.id, 'UTF8'),
+                        'base64'
+                      ) || '","code":' || to_json(t3.code)::text || ',"customer":' || coalesce(
+                        (
+                          select coalesce(
+                            ('{"number":' || to_json(t4.number)::text || '}'),
+                            '{" fault":"MISSING"}'
+                          )
+                          from terrace.customer t4
+                          where t4.id = t3.customer_id
+                          and t4.branch_id = $1::integer
+                        ),
+                        'null'
+                      ) || ',"reportedBy":' || coalesce(
+                        (
+                          select coalesce(
+                            ('{"number":' || to_json(t5.number)::text || '}'),
+                            '{" fault":"MISSING"}'
+                          )
+                          from terrace.manager t5
+                          where t5.id = t3.reporter_id
+                          and t5.branch_id = $1::integer
+                        ),
+                        'null'
+                      ) || '}'
+                    ),
+                    '{" fault":"MISSING"}'
+                  )
+                  from terrace.risk_signal t3
+                  where t3.customer_id = t1.customer_id
+                  and t3.id = t1.signal_id
+                  and t3.branch_id = $1::integer
                 ),
-                'code': t3.code,
-                'customer': (
-                  select json_object('number': t4.number returning json)
-                  from terrace.customer t4
-                  where t4.id = t3.customer_id
-                  and t4.branch_id = $1::integer
-                ),
-                'reportedBy': (
-                  select json_object('number': t5.number returning json)
-                  from terrace.manager t5
-                  where t5.id = t3.reporter_id
-                  and t5.branch_id = $1::integer
-                ) returning json
-              )
-              from terrace.risk_signal t3
-              where t3.customer_id = t1.customer_id
-              and t3.id = t1.signal_id
-              and t3.branch_id = $1::integer
-            ) returning json
-          )
-        )
+                'null'
+              ) || '}'
+            ),
+            '{" fault":"MISSING"}'
+          ) || ']'
+        ),
+        ','
         order by t1.position
       )
       from (
@@ -189,46 +246,65 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         limit 100
       ) t1
     ),
-    '[]'::json
-  )
-)::text
+    ''
+  ) || ']'
+)
 end;
 
 -- all
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  coalesce(
+  '[' || coalesce(
     (
-      select json_agg(
-        json_build_array(
-          t1.position,
-          json_object(
-            'cursor': encode(convert_to('risk_signal:' || t1.position, 'UTF8'), 'base64'),
-            'signal': (
-              select json_object(
-                'id': encode(
-                  convert_to('RiskSignal:' || t3.customer_id || '.' || t3.id, 'UTF8'),
-                  'base64'
+      select string_agg(
+        (
+          '[' || t1.position::text || ',' || coalesce(
+            (
+              '{"cursor":' || to_json(
+                encode(convert_to('risk_signal:' || t1.position, 'UTF8'), 'base64')
+              )::text || ',"signal":' || coalesce(
+                (
+                  select coalesce(
+                    (
+                      '{"id":"' || encode(
+                        convert_to('RiskSignal:' || t3.customer_id || '.' || t3.id, 'UTF8'),
+                        'base64'
+                      ) || '","code":' || to_json(t3.code)::text || ',"customer":' || coalesce(
+                        (
+                          select coalesce(
+                            ('{"number":' || to_json(t4.number)::text || '}'),
+                            '{" fault":"MISSING"}'
+                          )
+                          from terrace.customer t4
+                          where t4.id = t3.customer_id
+                        ),
+                        'null'
+                      ) || ',"reportedBy":' || coalesce(
+                        (
+                          select coalesce(
+                            ('{"number":' || to_json(t5.number)::text || '}'),
+                            '{" fault":"MISSING"}'
+                          )
+                          from terrace.manager t5
+                          where t5.id = t3.reporter_id
+                        ),
+                        'null'
+                      ) || '}'
+                    ),
+                    '{" fault":"MISSING"}'
+                  )
+                  from terrace.risk_signal t3
+                  where t3.customer_id = t1.customer_id
+                  and t3.id = t1.signal_id
                 ),
-                'code': t3.code,
-                'customer': (
-                  select json_object('number': t4.number returning json)
-                  from terrace.customer t4
-                  where t4.id = t3.customer_id
-                ),
-                'reportedBy': (
-                  select json_object('number': t5.number returning json)
-                  from terrace.manager t5
-                  where t5.id = t3.reporter_id
-                ) returning json
-              )
-              from terrace.risk_signal t3
-              where t3.customer_id = t1.customer_id
-              and t3.id = t1.signal_id
-            ) returning json
-          )
-        )
+                'null'
+              ) || '}'
+            ),
+            '{" fault":"MISSING"}'
+          ) || ']'
+        ),
+        ','
         order by t1.position
       )
       from (
@@ -248,7 +324,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         limit 100
       ) t1
     ),
-    '[]'::json
-  )
-)::text
+    ''
+  ) || ']'
+)
 end;

@@ -2,48 +2,67 @@
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  coalesce(
+  '[' || coalesce(
     (
-      select json_agg(
-        json_build_array(
-          t1.position,
-          json_object(
-            'cursor': encode(convert_to('tier_change:' || t1.position, 'UTF8'), 'base64'),
-            'change': json_object(
-              'id': encode(
-                convert_to('TierChange:' || t1.customer_id || '.' || t1.id, 'UTF8'),
-                'base64'
-              ),
-              'kind': t1.kind,
-              'customer': (
-                select json_object(
-                  'number': t2.number,
-                  'accounts': coalesce(
+      select string_agg(
+        (
+          '[' || t1.position::text || ',' || coalesce(
+            (
+              '{"cursor":' || to_json(
+                encode(convert_to('tier_change:' || t1.position, 'UTF8'), 'base64')
+              )::text || ',"change":' || coalesce(
+                (
+                  '{"id":"' || encode(
+                    convert_to('TierChange:' || t1.customer_id || '.' || t1.id, 'UTF8'),
+                    'base64'
+                  ) || '","kind":"' || t1.kind || '","customer":' || coalesce(
                     (
-                      select json_agg(
-                        json_object('number': t3.number returning json)
-                        order by t3.number
+                      select coalesce(
+                        (
+                          '{"number":' || to_json(t2.number)::text || ',"accounts":[' || coalesce(
+                            (
+                              select string_agg(
+                                coalesce(
+                                  ('{"number":' || to_json(t3.number)::text || '}'),
+                                  '{" fault":"MISSING"}'
+                                ),
+                                ','
+                                order by t3.number
+                              )
+                              from terrace.account t3
+                              where t3.customer_id = t2.id
+                              and t3.customer_id = $1::integer
+                            ),
+                            ''
+                          ) || ']}'
+                        ),
+                        '{" fault":"MISSING"}'
                       )
-                      from terrace.account t3
-                      where t3.customer_id = t2.id
-                      and t3.customer_id = $1::integer
+                      from terrace.customer t2
+                      where t2.id = t1.customer_id
+                      and t2.id = $1::integer
                     ),
-                    '[]'::json
-                  ) returning json
-                )
-                from terrace.customer t2
-                where t2.id = t1.customer_id
-                and t2.id = $1::integer
-              ),
-              'toTier': (
-                select json_object('code': t4.code returning json)
-                from terrace.tier t4
-                where t4.policy_version = t1.policy_version
-                and t4.code = t1.to_tier
-              ) returning json
-            ) returning json
-          )
-        )
+                    'null'
+                  ) || ',"toTier":' || coalesce(
+                    (
+                      select coalesce(
+                        ('{"code":' || to_json(t4.code)::text || '}'),
+                        '{" fault":"MISSING"}'
+                      )
+                      from terrace.tier t4
+                      where t4.policy_version = t1.policy_version
+                      and t4.code = t1.to_tier
+                    ),
+                    'null'
+                  ) || '}'
+                ),
+                '{" fault":"MISSING"}'
+              ) || '}'
+            ),
+            '{" fault":"MISSING"}'
+          ) || ']'
+        ),
+        ','
         order by t1.position
       )
       from (
@@ -56,57 +75,76 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         limit 100
       ) t1
     ),
-    '[]'::json
-  )
-)::text
+    ''
+  ) || ']'
+)
 end;
 
 -- manager
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  coalesce(
+  '[' || coalesce(
     (
-      select json_agg(
-        json_build_array(
-          t1.position,
-          json_object(
-            'cursor': encode(convert_to('tier_change:' || t1.position, 'UTF8'), 'base64'),
-            'change': json_object(
-              'id': encode(
-                convert_to('TierChange:' || t1.customer_id || '.' || t1.id, 'UTF8'),
-                'base64'
-              ),
-              'kind': t1.kind,
-              'customer': (
-                select json_object(
-                  'number': t2.number,
-                  'accounts': coalesce(
+      select string_agg(
+        (
+          '[' || t1.position::text || ',' || coalesce(
+            (
+              '{"cursor":' || to_json(
+                encode(convert_to('tier_change:' || t1.position, 'UTF8'), 'base64')
+              )::text || ',"change":' || coalesce(
+                (
+                  '{"id":"' || encode(
+                    convert_to('TierChange:' || t1.customer_id || '.' || t1.id, 'UTF8'),
+                    'base64'
+                  ) || '","kind":"' || t1.kind || '","customer":' || coalesce(
                     (
-                      select json_agg(
-                        json_object('number': t3.number returning json)
-                        order by t3.number
+                      select coalesce(
+                        (
+                          '{"number":' || to_json(t2.number)::text || ',"accounts":[' || coalesce(
+                            (
+                              select string_agg(
+                                coalesce(
+                                  ('{"number":' || to_json(t3.number)::text || '}'),
+                                  '{" fault":"MISSING"}'
+                                ),
+                                ','
+                                order by t3.number
+                              )
+                              from terrace.account t3
+                              where t3.customer_id = t2.id
+                              and t3.manager_id = $1::integer
+                            ),
+                            ''
+                          ) || ']}'
+                        ),
+                        '{" fault":"MISSING"}'
                       )
-                      from terrace.account t3
-                      where t3.customer_id = t2.id
-                      and t3.manager_id = $1::integer
+                      from terrace.customer t2
+                      where t2.id = t1.customer_id
+                      and t2.manager_id = $1::integer
                     ),
-                    '[]'::json
-                  ) returning json
-                )
-                from terrace.customer t2
-                where t2.id = t1.customer_id
-                and t2.manager_id = $1::integer
-              ),
-              'toTier': (
-                select json_object('code': t4.code returning json)
-                from terrace.tier t4
-                where t4.policy_version = t1.policy_version
-                and t4.code = t1.to_tier
-              ) returning json
-            ) returning json
-          )
-        )
+                    'null'
+                  ) || ',"toTier":' || coalesce(
+                    (
+                      select coalesce(
+                        ('{"code":' || to_json(t4.code)::text || '}'),
+                        '{" fault":"MISSING"}'
+                      )
+                      from terrace.tier t4
+                      where t4.policy_version = t1.policy_version
+                      and t4.code = t1.to_tier
+                    ),
+                    'null'
+                  ) || '}'
+                ),
+                '{" fault":"MISSING"}'
+              ) || '}'
+            ),
+            '{" fault":"MISSING"}'
+          ) || ']'
+        ),
+        ','
         order by t1.position
       )
       from (
@@ -119,57 +157,76 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         limit 100
       ) t1
     ),
-    '[]'::json
-  )
-)::text
+    ''
+  ) || ']'
+)
 end;
 
 -- branch
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  coalesce(
+  '[' || coalesce(
     (
-      select json_agg(
-        json_build_array(
-          t1.position,
-          json_object(
-            'cursor': encode(convert_to('tier_change:' || t1.position, 'UTF8'), 'base64'),
-            'change': json_object(
-              'id': encode(
-                convert_to('TierChange:' || t1.customer_id || '.' || t1.id, 'UTF8'),
-                'base64'
-              ),
-              'kind': t1.kind,
-              'customer': (
-                select json_object(
-                  'number': t2.number,
-                  'accounts': coalesce(
+      select string_agg(
+        (
+          '[' || t1.position::text || ',' || coalesce(
+            (
+              '{"cursor":' || to_json(
+                encode(convert_to('tier_change:' || t1.position, 'UTF8'), 'base64')
+              )::text || ',"change":' || coalesce(
+                (
+                  '{"id":"' || encode(
+                    convert_to('TierChange:' || t1.customer_id || '.' || t1.id, 'UTF8'),
+                    'base64'
+                  ) || '","kind":"' || t1.kind || '","customer":' || coalesce(
                     (
-                      select json_agg(
-                        json_object('number': t3.number returning json)
-                        order by t3.number
+                      select coalesce(
+                        (
+                          '{"number":' || to_json(t2.number)::text || ',"accounts":[' || coalesce(
+                            (
+                              select string_agg(
+                                coalesce(
+                                  ('{"number":' || to_json(t3.number)::text || '}'),
+                                  '{" fault":"MISSING"}'
+                                ),
+                                ','
+                                order by t3.number
+                              )
+                              from terrace.account t3
+                              where t3.customer_id = t2.id
+                              and t3.branch_id = $1::integer
+                            ),
+                            ''
+                          ) || ']}'
+                        ),
+                        '{" fault":"MISSING"}'
                       )
-                      from terrace.account t3
-                      where t3.customer_id = t2.id
-                      and t3.branch_id = $1::integer
+                      from terrace.customer t2
+                      where t2.id = t1.customer_id
+                      and t2.branch_id = $1::integer
                     ),
-                    '[]'::json
-                  ) returning json
-                )
-                from terrace.customer t2
-                where t2.id = t1.customer_id
-                and t2.branch_id = $1::integer
-              ),
-              'toTier': (
-                select json_object('code': t4.code returning json)
-                from terrace.tier t4
-                where t4.policy_version = t1.policy_version
-                and t4.code = t1.to_tier
-              ) returning json
-            ) returning json
-          )
-        )
+                    'null'
+                  ) || ',"toTier":' || coalesce(
+                    (
+                      select coalesce(
+                        ('{"code":' || to_json(t4.code)::text || '}'),
+                        '{" fault":"MISSING"}'
+                      )
+                      from terrace.tier t4
+                      where t4.policy_version = t1.policy_version
+                      and t4.code = t1.to_tier
+                    ),
+                    'null'
+                  ) || '}'
+                ),
+                '{" fault":"MISSING"}'
+              ) || '}'
+            ),
+            '{" fault":"MISSING"}'
+          ) || ']'
+        ),
+        ','
         order by t1.position
       )
       from (
@@ -182,55 +239,74 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         limit 100
       ) t1
     ),
-    '[]'::json
-  )
-)::text
+    ''
+  ) || ']'
+)
 end;
 
 -- all
 select
 case
 when set_config('app.id', $1::integer::text, true) is not null then (
-  coalesce(
+  '[' || coalesce(
     (
-      select json_agg(
-        json_build_array(
-          t1.position,
-          json_object(
-            'cursor': encode(convert_to('tier_change:' || t1.position, 'UTF8'), 'base64'),
-            'change': json_object(
-              'id': encode(
-                convert_to('TierChange:' || t1.customer_id || '.' || t1.id, 'UTF8'),
-                'base64'
-              ),
-              'kind': t1.kind,
-              'customer': (
-                select json_object(
-                  'number': t2.number,
-                  'accounts': coalesce(
+      select string_agg(
+        (
+          '[' || t1.position::text || ',' || coalesce(
+            (
+              '{"cursor":' || to_json(
+                encode(convert_to('tier_change:' || t1.position, 'UTF8'), 'base64')
+              )::text || ',"change":' || coalesce(
+                (
+                  '{"id":"' || encode(
+                    convert_to('TierChange:' || t1.customer_id || '.' || t1.id, 'UTF8'),
+                    'base64'
+                  ) || '","kind":"' || t1.kind || '","customer":' || coalesce(
                     (
-                      select json_agg(
-                        json_object('number': t3.number returning json)
-                        order by t3.number
+                      select coalesce(
+                        (
+                          '{"number":' || to_json(t2.number)::text || ',"accounts":[' || coalesce(
+                            (
+                              select string_agg(
+                                coalesce(
+                                  ('{"number":' || to_json(t3.number)::text || '}'),
+                                  '{" fault":"MISSING"}'
+                                ),
+                                ','
+                                order by t3.number
+                              )
+                              from terrace.account t3
+                              where t3.customer_id = t2.id
+                            ),
+                            ''
+                          ) || ']}'
+                        ),
+                        '{" fault":"MISSING"}'
                       )
-                      from terrace.account t3
-                      where t3.customer_id = t2.id
+                      from terrace.customer t2
+                      where t2.id = t1.customer_id
                     ),
-                    '[]'::json
-                  ) returning json
-                )
-                from terrace.customer t2
-                where t2.id = t1.customer_id
-              ),
-              'toTier': (
-                select json_object('code': t4.code returning json)
-                from terrace.tier t4
-                where t4.policy_version = t1.policy_version
-                and t4.code = t1.to_tier
-              ) returning json
-            ) returning json
-          )
-        )
+                    'null'
+                  ) || ',"toTier":' || coalesce(
+                    (
+                      select coalesce(
+                        ('{"code":' || to_json(t4.code)::text || '}'),
+                        '{" fault":"MISSING"}'
+                      )
+                      from terrace.tier t4
+                      where t4.policy_version = t1.policy_version
+                      and t4.code = t1.to_tier
+                    ),
+                    'null'
+                  ) || '}'
+                ),
+                '{" fault":"MISSING"}'
+              ) || '}'
+            ),
+            '{" fault":"MISSING"}'
+          ) || ']'
+        ),
+        ','
         order by t1.position
       )
       from (
@@ -242,7 +318,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         limit 100
       ) t1
     ),
-    '[]'::json
-  )
-)::text
+    ''
+  ) || ']'
+)
 end;
