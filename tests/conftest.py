@@ -14,7 +14,9 @@ BROUGHT = {
     "database_url": os.environ.get("TERRACE_TEST_DATABASE_URL"),
     "redis_url": os.environ.get("TERRACE_TEST_REDIS_URL"),
 }
-for name in [name for name in os.environ if name.startswith("TERRACE_")]:
+RANDOM = ("TERRACE_SEED", "TERRACE_OPERATIONS", "TERRACE_FAULTY")
+"""What the environment may say of random operations; no setting of the product is kept."""
+for name in [name for name in os.environ if name.startswith("TERRACE_") and name not in RANDOM]:
     del os.environ[name]
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"

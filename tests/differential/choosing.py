@@ -1,0 +1,157 @@
+"""Filters in plain Python: whether one row meets a `where`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.differential.figures import latest
+from tests.differential.identifiers import key_of
+from tests.differential.rows import Row, View
+
+Look = Callable[[View, Row], Any]
+Given = Mapping[str, Any]
+
+
+def column(name: str) -> Look:
+    """The value of a column."""
+    return lambda view, row: row[name]
+
+
+def _vip_status(view: View, row: Row) -> str:
+    now = latest(view, row["id"])
+    return "NON_MEMBER" if now is None else now["status"]
+
+
+def _tier(view: View, row: Row) -> str | None:
+    now = latest(view, row["id"])
+    return None if now is None else now["tier"]
+
+
+def _responsible(view: View, row: Row) -> int | None:
+    seen = view.where("manager", id=row["responsible_id"])
+    return seen[0]["id"] if seen else None
+
+
+LOOKS: dict[str, dict[str, Look]] = {
+    "account": {
+        "number": column("number"),
+        "productClass": column("product_class"),
+        "currency": column("currency"),
+        "openedOn": column("opened_on"),
+        "closedOn": column("closed_on"),
+        "balance": column("balance"),
+    },
+    "customer": {
+        "number": column("number"),
+        "name": column("name"),
+        "kind": column("kind"),
+        "status": column("status"),
+        "branch": column("branch_id"),
+        "manager": lambda view, row: row["manager_id"] or None,
+        "vipStatus": _vip_status,
+        "tier": _tier,
+    },
+    "manager": {
+        "number": column("number"),
+        "name": column("name"),
+        "branch": column("branch_id"),
+        "active": column("active"),
+    },
+    "tier_change": {
+        "kind": column("kind"),
+        "customer": column("customer_id"),
+        "manager": _responsible,
+        "branch": column("branch_id"),
+        "effectiveFrom": column("effective_from"),
+        "toStatus": column("to_status"),
+        "toTier": column("to_tier"),
+    },
+    "risk_signal": {
+        "severity": column("severity"),
+        "state": column("state"),
+        "code": column("code"),
+        "customer": column("customer_id"),
+        "branch": column("branch_id"),
+    },
+}
+"""What each member of each filter looks at."""
+
+REFERENCES = {"branch": "Branch", "manager": "Manager", "customer": "Customer"}
+
+TESTS: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda value, given: value == given,
+    "in": lambda value, given: value in given,
+    "gt": lambda value, given: value > given,
+    "gte": lambda value, given: value >= given,
+    "lt": lambda value, given: value < given,
+    "lte": lambda value, given: value <= given,
+    "contains": lambda value, given: given.lower() in value.lower(),
+    "startsWith": lambda value, given: value.startswith(given),
+    "endsWith": lambda value, given: value.endswith(given),
+}
+
+
+def resolved(where: Given | None, references: Mapping[str, str] = REFERENCES) -> dict[str, Any]:
+    """The filter with keys for identifiers; raises for those that are none, whatever rows exist."""
+    if where is None:
+        return {}
+    found: dict[str, Any] = {}
+    for name, given in where.items():
+        if given is None:
+            continue
+        if name in ("and", "or"):
+            found[name] = [resolved(part) for part in given]
+        elif name == "not":
+            found[name] = resolved(given)
+        elif name in references:
+            found[name] = _keys(references[name], given)
+        else:
+            found[name] = given
+    return found
+
+
+def _keys(kind: str, tests: Given) -> dict[str, Any]:
+    read: dict[str, Any] = {}
+    for name, given in tests.items():
+        if isinstance(given, list):
+            read[name] = [_key(kind, one) for one in given]
+        else:
+            read[name] = None if given is None else _key(kind, given)
+    return read
+
+
+def _key(kind: str, given: str) -> int:
+    key = key_of(kind, given)
+    return -1 if key is None else key
+
+
+def meets(view: View, table: str, row: Row, where: Given) -> bool:
+    """Whether the row meets every condition."""
+    for name, given in where.items():
+        if name == "and":
+            holds = all(meets(view, table, row, part) for part in given)
+        elif name == "or":
+            holds = any(meets(view, table, row, part) for part in given)
+        elif name == "not":
+            holds = not meets(view, table, row, given)
+        else:
+            holds = passes(LOOKS[table][name](view, row), given)
+        if not holds:
+            return False
+    return True
+
+
+def passes(value: Any, tests: Given) -> bool:
+    """Whether a value passes every test; a missing one passes none but `eq: null`."""
+    for name, given in tests.items():
+        if given is None:
+            if name == "eq" and value is not None:
+                return False
+        elif value is None or not TESTS[name](value, given):
+            return False
+    return True
+
+
+def chosen(view: View, table: str, rows: list[Row], where: Given | None) -> list[Row]:
+    """The rows that meet a filter."""
+    conditions = resolved(where)
+    return [row for row in rows if meets(view, table, row, conditions)]

@@ -1,0 +1,201 @@
+"""Argument values: taken from the data, altered a little, or from nowhere."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLList,
+    get_nullable_type,
+)
+
+from tests.differential.identifiers import KEYS, Cursors, encoded, id_of
+from tests.differential.paging import BY_MANAGER, BY_POSITION, BY_SIGNAL, Ordering, customers_by
+from tests.differential.rows import Row, Rows
+
+TABLES = {
+    "AccountFilter": "account",
+    "CustomerFilter": "customer",
+    "ManagerFilter": "manager",
+    "TierChangeFilter": "tier_change",
+    "RiskSignalFilter": "risk_signal",
+    "CustomerKey": "customer",
+    "ManagerKey": "manager",
+}
+COLUMNS = {"openedOn": "opened_on", "closedOn": "closed_on", "toTier": "to_tier", "tier": "tier"}
+PAGED = {
+    "customers": "customer",
+    "managers": "manager",
+    "tierChanges": "tier_change",
+    "riskSignals": "risk_signal",
+}
+BAD_IDS = ["", "garbage", "Q3VzdG9tZXI6", "Q3VzdG9tZXI6MDE=", "Q3VzdG9tZXI6MQ", "张"]
+BAD_CURSORS = ["", "x", "WyJhIiwgImIiXQ==", "bnVsbA==", "e30=", "张"]
+UNREADABLE = {
+    "Month": ["2025-13", "2025-1", "x", "2025-01-01", ""],
+    "Date": ["2025-02-30", "20250101", "", "1.1.2025"],
+    "Decimal": ["1e3", "1,5", "", "1.234", "NaN"],
+}
+
+
+class EnumValue(str):
+    """The name of an enumeration's value; as JSON it is text, in a document it is bare."""
+
+
+@dataclass
+class Values:
+    """Draws values for arguments. `faulty` is the share of those that a field refuses."""
+
+    dice: random.Random
+    rows: Rows
+    cursors: Cursors
+    faulty: float = 0.0
+
+    def fault(self) -> bool:
+        """Whether the next value is to be a faulty one."""
+        return self.faulty > 0 and self.dice.random() < self.faulty
+
+    # Leaves
+
+    def identifier(self, kind: str | None = None) -> str:
+        """An identifier of a row, mostly of a type; sometimes of another or of nothing."""
+        if self.fault():
+            return self.dice.choice(BAD_IDS)
+        chance = self.dice.random()
+        if kind is None or chance < 0.06:
+            kind = self.dice.choice([*KEYS])
+        rows = self.rows.tables[KEYS[kind][0]]
+        if chance > 0.92 or not rows:
+            given = [f"{kind}:999999", f"{kind}:1.1.1"[: len(kind) + 4], f"{kind}:0", "Nothing:1"]
+            return encoded(self.dice.choice([*given, f"{kind}:{2**31}", f"{kind}:{10**17}"]))
+        return id_of(self.dice.choice(rows))
+
+    def text(self, owner: str, member: str) -> str:
+        """A text of the column that a filter member looks at, or a piece of it."""
+        table = "tier" if member in ("tier", "toTier") else TABLES.get(owner, "customer")
+        column = "code" if table == "tier" else member
+        known = [row[column] for row in self.rows.tables[table] if row.get(column) is not None]
+        chance = self.dice.random()
+        if chance < 0.12 or not known:
+            return self.dice.choice(["", "nobody", "%", "_", "\\", "'", '"', "张", "É", "a"])
+        whole: str = self.dice.choice(known)
+        if chance < 0.55:
+            return whole
+        start = self.dice.randint(0, len(whole))
+        piece = whole[start : self.dice.randint(start, len(whole))]
+        if chance < 0.75:
+            piece = self.dice.choice([whole[:start], whole[start:]])
+        return self.dice.choice([piece, piece.swapcase(), piece.upper()])
+
+    def month(self) -> str:
+        """A month, most often one that was closed, or is open."""
+        if self.fault():
+            return self.dice.choice(UNREADABLE["Month"])
+        far = ["1999-12", "2024-12", "2025-11", "2026-06", "2999-12", "1900-01"]
+        near = [f"2025-{month:02}" for month in range(1, 11)]
+        return self.dice.choice(far if self.dice.random() < 0.15 else near)
+
+    def date(self, owner: str, member: str) -> str:
+        """A day of the data, or any."""
+        if self.fault():
+            return self.dice.choice(UNREADABLE["Date"])
+        column = COLUMNS.get(member, member)
+        known = [r[column] for r in self.rows.tables["account"] if r.get(column) is not None]
+        if not known or self.dice.random() < 0.2:
+            return self.dice.choice(["2025-03-09", "1900-01-01", "2999-12-31", "2024-02-29"])
+        return str(self.dice.choice(known))
+
+    def decimal(self, owner: str, member: str) -> str:
+        """An amount of the data, or any."""
+        if self.fault():
+            return self.dice.choice(UNREADABLE["Decimal"])
+        known = [str(row["balance"]) for row in self.rows.tables["account"]]
+        if not known or self.dice.random() < 0.3:
+            return self.dice.choice(["0", "-0.00", "0.1", "123456.78", "9" * 16, "-1"])
+        return self.dice.choice(known)
+
+    # Inputs
+
+    def member(self, type_: Any, owner: str, member: str, depth: int = 2) -> Any:
+        """A value for a member of an input type."""
+        type_ = get_nullable_type(type_)
+        if isinstance(type_, GraphQLList):
+            item = type_.of_type
+            if self.dice.random() < 0.05:
+                return self.member(item, owner, member, depth)  # one stands for a list of one
+            count = self.dice.choice([0, 1, 1, 2, 2, 3, 5])
+            return [self.member(item, owner, member, depth) for _ in range(count)]
+        if isinstance(type_, GraphQLEnumType):
+            return EnumValue(self.dice.choice([*type_.values]))
+        if isinstance(type_, GraphQLInputObjectType):
+            return self.object(type_, owner, member, depth)
+        leaves: dict[str, Callable[[], Any]] = {
+            "ID": lambda: self.identifier(_kind_of(owner, member)),
+            "String": lambda: self.text(owner, member),
+            "Boolean": lambda: self.dice.random() < 0.5,
+            "Month": self.month,
+            "Date": lambda: self.date(owner, member),
+            "Decimal": lambda: self.decimal(owner, member),
+            "Int": lambda: self.dice.choice([1, 2, 3, 12, 120]),
+        }
+        return leaves[type_.name]()
+
+    def object(self, type_: GraphQLInputObjectType, owner: str, member: str, depth: int) -> Any:
+        """An input object: a key, an order, a filter, or the conditions on one value."""
+        if type_.is_one_of:
+            name = self.dice.choice([*type_.fields])
+            return {name: self.member(type_.fields[name].type, type_.name, name)}
+        filters = type_.name in TABLES
+        inner = type_.name if filters else owner
+        fields = [
+            name for name in type_.fields if not (name in ("and", "or", "not") and depth <= 0)
+        ]
+        count = min(
+            self.dice.choice([0, 1, 1, 1, 2, 2, 3] if filters else [0, 1, 1, 1, 2]), len(fields)
+        )
+        found: dict[str, Any] = {}
+        for name in self.dice.sample(fields, count):
+            of = type_.fields[name]
+            nullable = get_nullable_type(of.type) is of.type
+            if nullable and self.dice.random() < (0.04 if filters else 0.07):
+                found[name] = None
+            else:
+                nested = depth - 1 if name in ("and", "or", "not") else depth
+                found[name] = self.member(of.type, inner, name if filters else member, nested)
+        return found
+
+    # Pages
+
+    def ordering(self, field: str, order_by: Any) -> Ordering:
+        """The order in which a connection lists its rows."""
+        fixed = {"managers": BY_MANAGER, "tierChanges": BY_POSITION, "riskSignals": BY_SIGNAL}
+        return fixed[field] if field in fixed else customers_by(order_by)
+
+    def cursor(self, field: str, order_by: Any) -> str | None:
+        """The cursor of any row there is, or None when there is none."""
+        if self.fault():
+            return self.dice.choice(BAD_CURSORS)
+        if self.fault():
+            field = self.dice.choice([*PAGED])
+        ordering = self.ordering(field, order_by)
+        rows: list[Row] = [
+            row for row in self.rows.tables[PAGED[field]] if None not in ordering.key(row)
+        ]
+        if not rows:
+            return None
+        return self.cursors.write(ordering.name, ordering.key(self.dice.choice(rows)))
+
+    def size(self) -> int:
+        """A page's size."""
+        if self.fault():
+            return self.dice.choice([0, -1, 101, 2**31 - 1])
+        return self.dice.choice([1, 1, 2, 2, 3, 3, 5, 8, 13, 24, 25, 26, 27, 50, 100])
+
+
+def _kind_of(owner: str, member: str) -> str | None:
+    if member == "id":
+        return {"CustomerKey": "Customer", "ManagerKey": "Manager"}.get(owner)
+    return {"branch": "Branch", "manager": "Manager", "customer": "Customer"}.get(member)
