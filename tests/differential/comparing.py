@@ -38,6 +38,11 @@ def difference(engine: Answer, plain: Answer) -> str | None:
             f"{place}\nerrors of the engine: {engine.get('errors')}\nplain: {plain.get('errors')}"
         )
     found, expected = (Counter(map(_error, a.get("errors", []))) for a in (engine, plain))
+    for path, code, message in [*expected]:
+        if not code:  # an error of the library's own: its place is asked for, not its words
+            alike = [error for error in found if error[0] == path and error not in expected]
+            if alike:
+                found[path, code, message] = found.pop(alike[0])
     if found == expected:
         return None
     return (

@@ -13,10 +13,10 @@ OPERATOR = Actor(Role.HQ, "operator", 0, "test")
 MONTHS = [f"2025-{month:02}" for month in range(1, 10)]
 
 NAMES = [
-    "Anna", "anna", "ANNA", "Anna", "张伟", "张伟", "李 娜", "Émile", "émile", "Zoë",
+    "Anna", "anna", "Anna", "Anna", "张伟", "张伟", "李 娜", "Émile", "émile", "Zoë",
     "zebra", "Zebra", "O'Brien", '"Quoted" & Co', "back\\slash", "100% Gold_Ltd", "tab\there",
     "😀 smile", "a", "Ä", "新疆维吾尔自治区喀什地区农村信用合作社联合社客户服务与财富管理中心",
-    "Bob", "bob", "Cid",
+    "张伟", "Zebra", "Anna",
 ]  # fmt: skip
 """Names that tie, differ in case alone, and hold what a careless writer of SQL or JSON trips on."""
 

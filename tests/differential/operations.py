@@ -27,7 +27,7 @@ FAN = {
 MOST_ROWS = 500
 ROOTS = [
     "customers", "customers", "customers", "customer", "customer", "node", "nodes", "nodes",
-    "tierChanges", "riskSignals", "managers", "branches", "manager", "vipStatistics",
+    "tierChanges", "tierChanges", "riskSignals", "managers", "branches", "manager", "vipStatistics",
 ]  # fmt: skip
 INTROSPECTION = [
     '__type(name: "Customer") { kind name description }',
@@ -120,7 +120,9 @@ class Writer:
             return "__typename"
         definition: GraphQLField = type_.fields[name]
         self.asked[f"{type_.name}.{name}"] += 1
+        self.values.spared = False
         arguments = self.arguments(name, definition)
+        self.values.spared = False
         alias = self.alias(type_, name, arguments)
         below = ""
         named = get_named_type(definition.type)
@@ -178,7 +180,7 @@ class Writer:
         for argument in sorted(given):
             of = definition.args[argument].type
             needed = argument in ("id", "ids", "by")
-            if not needed and self.dice.random() < 0.45:
+            if not needed and self.dice.random() < (0.3 if argument == "where" else 0.45):
                 continue
             owner = {"customer": "CustomerKey", "manager": "ManagerKey"}.get(name, name)
 
@@ -248,6 +250,21 @@ class Writer:
         return "\n".join(parts)
 
 
+def readable_fields(schema: GraphQLSchema) -> set[str]:
+    """Every `Type.field` that a query can reach."""
+    found: set[str] = set()
+    waiting: list[Any] = [schema.query_type, *(schema.type_map[name] for name in KEYS)]
+    while waiting:
+        named = waiting.pop()
+        if not isinstance(named, GraphQLObjectType):
+            continue
+        for name, definition in named.fields.items():
+            if f"{named.name}.{name}" not in found:
+                found.add(f"{named.name}.{name}")
+                waiting.append(get_named_type(definition.type))
+    return found
+
+
 def random_operation(
     dice: random.Random,
     schema: GraphQLSchema,
@@ -267,4 +284,5 @@ def random_operation(
             break
     again = writer.placing.variables
     given = [writer.placing.given(again=n > 0) for n in range(runs if again else 1)]
+    dice.shuffle(given)  # a plan may be made for a faulty value first, or for a good one
     return Operation(document, given)

@@ -14,13 +14,12 @@ from graphql import (
     build_schema,
     execute_sync,
     parse,
+    validate,
 )
 
-from domain.actors import Actor
 from schema.published import sdl
-from tests.differential.identifiers import KEYS, Cursors, id_of
+from tests.differential.identifiers import KEYS, id_of
 from tests.differential.resolvers import Plain
-from tests.differential.rows import Rows, View
 
 
 def snake(name: str) -> str:
@@ -95,17 +94,16 @@ def _resolver(type_name: str, field_name: str) -> Any:
 
 
 def answer(
-    rows: Rows, cursors: Cursors, actor: Actor, document: str, variables: dict[str, Any]
+    plain: Plain, document: str, variables: dict[str, Any], *, check: bool = False
 ) -> dict[str, Any]:
-    """The whole response object."""
-    return answer_to(Plain(View(rows, actor), cursors), document, variables)
+    """The whole response object, for the actor whose view the resolvers have.
 
-
-def answer_to(plain: Plain, document: str, variables: dict[str, Any]) -> dict[str, Any]:
-    """The same for an actor whose view was made before."""
-    result = execute_sync(
-        plain_schema(), parse(document), variable_values=variables, context_value=plain
-    )
+    `check` is for documents that may hold a scalar that cannot be read, which is refused first.
+    """
+    parsed = parse(document)
+    if check and (faults := validate(plain_schema(), parsed)):
+        return {"errors": [_shown(fault) for fault in faults]}
+    result = execute_sync(plain_schema(), parsed, variable_values=variables, context_value=plain)
     response: dict[str, Any] = {}
     if result.errors:
         response["errors"] = [_shown(error) for error in result.errors]

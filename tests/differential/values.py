@@ -47,16 +47,23 @@ class EnumValue(str):
 
 @dataclass
 class Values:
-    """Draws values for arguments. `faulty` is the share of those that a field refuses."""
+    """Draws values for arguments. `faulty` is the share of those that a field refuses.
+
+    A field is given one of them at the most: which of several it would tell of is its own affair.
+    """
 
     dice: random.Random
     rows: Rows
     cursors: Cursors
     faulty: float = 0.0
+    spared: bool = False
 
     def fault(self) -> bool:
         """Whether the next value is to be a faulty one."""
-        return self.faulty > 0 and self.dice.random() < self.faulty
+        if self.spared or not self.faulty or self.dice.random() >= self.faulty:
+            return False
+        self.spared = True
+        return True
 
     # Leaves
 
@@ -153,9 +160,12 @@ class Values:
         fields = [
             name for name in type_.fields if not (name in ("and", "or", "not") and depth <= 0)
         ]
-        count = min(
-            self.dice.choice([0, 1, 1, 1, 2, 2, 3] if filters else [0, 1, 1, 1, 2]), len(fields)
-        )
+        if "not" in fields:
+            fields.append("not")  # twice as often: what is unknown must not come back by it
+        counts = [0, *[1] * 6, 2, 2, 3] if filters else [0, *[1] * 8, 2]
+        if type_.name == "CustomerOrder":
+            counts = [0, 1, 2, 2, 2]
+        count = min(self.dice.choice(counts), len(fields))
         found: dict[str, Any] = {}
         for name in self.dice.sample(fields, count):
             of = type_.fields[name]

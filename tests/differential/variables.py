@@ -82,7 +82,8 @@ class Placing:
         bare = str(get_nullable_type(type_))
         known = self._alike.setdefault((bare, str(key)), [])
         alike = [v for v in known if v.type.endswith("!")] if needed else known
-        if key and alike and self.dice.random() < 0.3:
+        if key and alike and not self.values.spared and self.dice.random() < 0.3:
+            self.values.spared = True  # it may be a faulty one
             return self.dice.choice(alike)
         name = f"v{len(self.variables) + 1}"
         made = self._made(name, type_, bare, value, again, needed=needed, strict=strict)
@@ -112,6 +113,8 @@ class Placing:
             return Variable(name, bare, None, value, again)
         if form < 0.8:
             default = self.literal(type_, value, None, fixed=True)
+            if needed and self.values.fault():
+                return Variable(name, bare, default, None, again)  # not what the place takes
             return Variable(
                 name, bare, default, ABSENT, lambda: ABSENT if self.dice.random() < 0.5 else again()
             )
@@ -132,6 +135,8 @@ class Placing:
         chosen = self.dice.random() < 0.6
         given = ABSENT if default and self.dice.random() < 0.5 else chosen
         type_ = "Boolean!" if default is None or self.dice.random() < 0.5 else "Boolean"
+        if type_ == "Boolean" and self.values.fault():
+            given = None
         made = Variable(name, type_, default, given, lambda: self.dice.random() < 0.5)
         self.variables.append(made)
         known.append(made)
@@ -149,5 +154,6 @@ class Placing:
 
     def given(self, *, again: bool) -> dict[str, Any]:
         """The variables' values of one run."""
+        self.values.spared = True
         values = {v.name: v.again() if again else v.value for v in self.variables}
         return {name: value for name, value in values.items() if value is not ABSENT}
