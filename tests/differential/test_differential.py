@@ -24,9 +24,11 @@ from tests.house import House
 SEED = int(os.environ.get("TERRACE_SEED", "20251014"))
 OPERATIONS = int(os.environ.get("TERRACE_OPERATIONS", "1500"))
 RUNS = 3
-FAULTY = float(os.environ.get("TERRACE_FAULTY", "0"))
-"""The share of values that a field refuses. Raise it when the engine answers them as errors of
-their field."""
+FAULTY = float(os.environ.get("TERRACE_FAULTY", "0.02"))
+"""The share of values that a field refuses."""
+UNSETTLED = False
+"""Whether there are values among them that the engine and the specification disagree about; the
+cases that say so are expected to fail."""
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 ACTORS = [
     *[("hq", "x")] * 12, ("risk", "r"), ("auditor", "a"), ("integrator", "i"),
@@ -70,9 +72,9 @@ async def told(
 
 async def compare(both: Both, actors: list[tuple[str, str]], count: int) -> None:
     dice = random.Random(SEED)
-    values = Values(dice, both.rows, both.cursors, FAULTY)
+    values = Values(dice, both.rows, both.cursors, FAULTY, UNSETTLED)
     asked: Counter[str] = Counter()
-    both.faulty = FAULTY > 0
+    both.unsettled = UNSETTLED
     print(f"seed {SEED}, {count} operations")
     number = 0
     while number < count:
@@ -104,14 +106,18 @@ async def test_random_operations_are_answered_as_plain_execution_answers_them(li
     assert len(unseen) * 20 < len(fields) or OPERATIONS < 1000, sorted(unseen)
 
 
-@pytest.mark.skipif(not FAULTY, reason="errors of fields are still to come")
 async def test_so_are_those_of_a_house_in_which_nothing_happened(new: Both) -> None:
     await compare(new, [("hq", "x"), ("risk", "r"), ("integrator", "i")], OPERATIONS // 10)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-async def test_what_was_once_different_is_the_same(path: Path, lived: Both, new: Both) -> None:
+async def test_what_was_once_different_is_the_same(
+    path: Path, lived: Both, new: Both, request: pytest.FixtureRequest
+) -> None:
+    if path.stem.startswith("unsettled_"):
+        request.applymarker(pytest.mark.xfail(strict=True, reason="the two differ here so far"))
     case = json.loads(path.read_text(encoding="utf-8"))
     both = {"lived": lived, "new": new}[case["house"]]
     actor = await both.house.actor(*case["actor"])
+    both.unsettled = True
     assert await both.difference(actor, case["document"], case["variables"]) is None
