@@ -51,8 +51,10 @@ def difference(engine: Answer, plain: Answer) -> str | None:
 
 
 def _error(error: Any) -> tuple[str, str, str]:
+    """Path, code, and message with its places in the document."""
     code = error.get("extensions", {}).get("code", "")
-    return json.dumps(error.get("path")), code, error["message"]
+    places = [f"{place['line']}:{place['column']}" for place in error.get("locations", ())]
+    return json.dumps(error.get("path")), code, f"{error['message']} at {', '.join(places)}"
 
 
 def _start(answer: Answer) -> str:

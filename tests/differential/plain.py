@@ -119,6 +119,8 @@ def _before_execution(errors: Any) -> bool:
 
 def _shown(error: GraphQLError) -> dict[str, Any]:
     shown: dict[str, Any] = {"message": error.message, "extensions": dict(error.extensions or {})}
+    if error.locations:
+        shown["locations"] = [place.formatted for place in error.locations]
     if error.path is not None:
         shown["path"] = list(error.path)
     return shown
