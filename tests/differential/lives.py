@@ -174,7 +174,11 @@ async def _open_month(house: House) -> None:
     await house.record(("A1", "2025-10-14", "12000000.01"), ("A5", "2025-10-02", "5.00"))
     await house.record(("A6", "2025-08-01", "11000000.00"))  # replayed for the open month
     await house.record(("A11", "2025-08-01", "1.00"))  # waits for review
-    await _told(house, GRANT, "C3")
+    nobodies = await house.fetch("""select c.number from terrace.customer c
+        join terrace.standing_in_force s on s.customer_id = c.id
+        where s.month = '2025-10-01' and s.status = 'NON_MEMBER' order by c.id""")
+    for nobody in nobodies[:-1]:
+        await _told(house, GRANT, nobody["number"])
     await house.fetch("""insert into terrace.customer (number, name, kind, branch_id, manager_id)
         values ('N1', 'New', 'INDIVIDUAL', 2, 1), ('N2', 'New', 'ORGANISATION', 4, 0)""")
     await publish_policy(house.database, {"effective": "2025-12", "tiers": TIERS[:2]}, OPERATOR)
@@ -195,7 +199,7 @@ async def _open_month(house: House) -> None:
     await house.fetch("""update terrace.risk_signal set state = (array['REPORTED', 'ASSIGNED',
         'ASSESSED', 'MEASURES', 'RELEASE_REQUESTED', 'RELEASED', 'REJECTED'])[1 + id % 7]""")
     await house.fetch("""update terrace.tier_change set position = null
-        where id = (select max(id) from terrace.tier_change)""")
+        where id > (select max(id) - 8 from terrace.tier_change)""")
 
 
 async def _told(
