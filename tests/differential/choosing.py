@@ -1,10 +1,13 @@
 """Filters in plain Python: whether one row meets a `where`."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from domain.names import folded
 from tests.differential.figures import latest
 from tests.differential.identifiers import key_of
+from tests.differential.refusals import refused
 from tests.differential.rows import Row, View
 
 Look = Callable[[View, Row], Any]
@@ -39,6 +42,7 @@ LOOKS: dict[str, dict[str, Look]] = {
         "openedOn": column("opened_on"),
         "closedOn": column("closed_on"),
         "balance": column("balance"),
+        "balanceAsOf": column("balance_as_of"),
     },
     "customer": {
         "number": column("number"),
@@ -49,6 +53,8 @@ LOOKS: dict[str, dict[str, Look]] = {
         "manager": lambda view, row: row["manager_id"] or None,
         "vipStatus": _vip_status,
         "tier": _tier,
+        "search": column("search_key"),
+        "phone": lambda view, row: shown_end(row["phone"]),
     },
     "manager": {
         "number": column("number"),
@@ -64,11 +70,16 @@ LOOKS: dict[str, dict[str, Look]] = {
         "effectiveFrom": column("effective_from"),
         "toStatus": column("to_status"),
         "toTier": column("to_tier"),
+        "fromStatus": column("from_status"),
+        "fromTier": column("from_tier"),
+        "recordedAt": column("recorded_at"),
     },
     "risk_signal": {
         "severity": column("severity"),
         "state": column("state"),
         "code": column("code"),
+        "facts": column("facts"),
+        "reportedAt": column("reported_at"),
         "customer": column("customer_id"),
         "branch": column("branch_id"),
     },
@@ -84,8 +95,10 @@ TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "gte": lambda value, given: value >= given,
     "lt": lambda value, given: value < given,
     "lte": lambda value, given: value <= given,
+    "between": lambda value, given: given["from"] <= value <= given["to"],
     "contains": lambda value, given: given.lower() in value.lower(),
     "startsWith": lambda value, given: value.startswith(given),
+    "found": lambda value, given: given in value,
     "endsWith": lambda value, given: value.endswith(given),
 }
 
@@ -102,11 +115,36 @@ def resolved(where: Given | None, references: Mapping[str, str] = REFERENCES) ->
             found[name] = [resolved(part) for part in given]
         elif name == "not":
             found[name] = resolved(given)
+        elif name == "search":
+            found[name] = {"found": _needle(given)}
+        elif name == "phone":
+            found[name] = {"endsWith": _digits(given.get("endsWith"))}
         elif name in references:
             found[name] = _keys(references[name], given)
         else:
             found[name] = given
     return found
+
+
+def shown_end(phone: str | None) -> str | None:
+    """The digits of a telephone number that are shown to everyone."""
+    return None if phone is None else phone[len(phone) - min(4, max(len(phone) - 7, 0)) :]
+
+
+def _needle(given: str) -> str:
+    """What is looked for in a customer's search key: few letters only where a word begins."""
+    needle = folded(given)
+    if not needle:
+        raise refused("a search needs at least one letter or digit")
+    return f" {needle}" if len(needle) <= 2 and needle.isascii() else needle
+
+
+def _digits(given: str | None) -> str | None:
+    if given is not None and not re.fullmatch("[0-9]{1,4}", given):
+        raise refused(
+            "the end of a telephone number is given as 1 to 4 digits: a masked number shows no more"
+        )
+    return given
 
 
 def _keys(kind: str, tests: Given) -> dict[str, Any]:

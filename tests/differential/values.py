@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta, timezone
 from typing import Any
 
 from graphql import (
@@ -10,6 +11,7 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLList,
     get_nullable_type,
+    is_required_input_field,
 )
 
 from tests.differential.identifiers import KEYS, Cursors, encoded, id_of
@@ -25,7 +27,13 @@ TABLES = {
     "CustomerKey": "customer",
     "ManagerKey": "manager",
 }
-COLUMNS = {"openedOn": "opened_on", "closedOn": "closed_on", "toTier": "to_tier", "tier": "tier"}
+COLUMNS = {
+    "balanceAsOf": "balance_as_of",
+    "openedOn": "opened_on",
+    "closedOn": "closed_on",
+    "toTier": "to_tier",
+    "tier": "tier",
+}
 PAGED = {
     "customers": "customer",
     "managers": "manager",
@@ -86,7 +94,17 @@ class Values:
 
     def text(self, owner: str, member: str) -> str:
         """A text of the column that a filter member looks at, or a piece of it."""
-        table = "tier" if member in ("tier", "toTier") else TABLES.get(owner, "customer")
+        if member == "phone":
+            return self.dice.choice(["", "12345", "1a"] if self.fault() else self._phone_ends())
+        if member == "search":
+            if self.fault():
+                return self.dice.choice(["", " ", "!"])
+            member = self.dice.choice(["name", "number"])
+            piece = self.text(owner, member)
+            return piece if any(map(str.isalnum, piece)) else "a"
+        table = (
+            "tier" if member in ("tier", "toTier", "fromTier") else TABLES.get(owner, "customer")
+        )
         column = "code" if table == "tier" else member
         known = [row[column] for row in self.rows.tables[table] if row.get(column) is not None]
         chance = self.dice.random()
@@ -100,6 +118,24 @@ class Values:
         if chance < 0.75:
             piece = self.dice.choice([whole[:start], whole[start:]])
         return self.dice.choice([piece, piece.swapcase(), piece.upper()])
+
+    def _phone_ends(self) -> list[str]:
+        phones = [row["phone"] for row in self.rows.tables["customer"] if row["phone"]]
+        ends = [phone[-self.dice.randint(1, 4) :] for phone in phones]
+        return [end for end in ends if end.isdigit()] or ["1"]
+
+    def instant(self, owner: str, member: str) -> str:
+        """An instant of the data, in one zone or another, or any."""
+        table, column = {
+            "recordedAt": ("tier_change", "recorded_at"),
+            "reportedAt": ("risk_signal", "reported_at"),
+        }[member]
+        known = [row[column] for row in self.rows.tables[table]]
+        if not known or self.dice.random() < 0.2:
+            return self.dice.choice(["2025-01-01T00:00:00Z", "2999-12-31T23:59:59.999999+08:00"])
+        zone = timezone(timedelta(hours=self.dice.choice([0, 8, -5])))
+        moment: str = self.dice.choice(known).astimezone(zone).isoformat()
+        return moment
 
     def month(self) -> str:
         """A month, most often one that was closed, or is open."""
@@ -148,6 +184,7 @@ class Values:
             "String": lambda: self.text(owner, member),
             "Boolean": lambda: self.dice.random() < 0.5,
             "Month": self.month,
+            "DateTime": lambda: self.instant(owner, member),
             "Date": lambda: self.date(owner, member),
             "Decimal": lambda: self.decimal(owner, member),
             "Int": lambda: self.dice.choice([1, 2, 3, 12, 120]),
@@ -171,7 +208,8 @@ class Values:
             counts = [0, 1, 2, 2, 2]
         count = min(self.dice.choice(counts), len(fields))
         found: dict[str, Any] = {}
-        for name in self.dice.sample(fields, count):
+        needed = [name for name in type_.fields if is_required_input_field(type_.fields[name])]
+        for name in [*needed, *self.dice.sample(fields, 0 if needed else count)]:
             of = type_.fields[name]
             nullable = get_nullable_type(of.type) is of.type
             if nullable and self.dice.random() < (0.04 if filters else 0.07):
