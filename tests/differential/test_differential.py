@@ -70,7 +70,7 @@ async def told(
     )
 
 
-async def compare(both: Both, actors: list[tuple[str, str]], count: int) -> None:
+async def compare(both: Both, actors: list[tuple[str, str]], count: int, runs: int = RUNS) -> None:
     dice = random.Random(SEED)
     values = Values(dice, both.rows, both.cursors, FAULTY, UNSETTLED)
     asked: Counter[str] = Counter()
@@ -78,7 +78,7 @@ async def compare(both: Both, actors: list[tuple[str, str]], count: int) -> None
     print(f"seed {SEED}, {count} operations")
     number = 0
     while number < count:
-        operation = random_operation(dice, plain_schema(), values, asked, both.valid, RUNS)
+        operation = random_operation(dice, plain_schema(), values, asked, both.valid, runs)
         who = [await both.house.actor(*dice.choice(actors)) for _ in operation.runs]
         asking = zip(who, operation.runs, strict=True)
         # All runs at once: requests that wait together may share a round trip, but no answer.
@@ -104,6 +104,10 @@ async def test_random_operations_are_answered_as_plain_execution_answers_them(li
     unseen = fields - seen
     # Nearly all of the schema was answered with a value, or the comparison would say little.
     assert len(unseen) * 20 < len(fields) or OPERATIONS < 1000, sorted(unseen)
+
+
+async def test_many_at_once_are_each_given_their_own_answer(lived: Both) -> None:
+    await compare(lived, [("manager", "M1"), ("manager", "M3"), ("hq", "x")], OPERATIONS // 3, 40)
 
 
 async def test_so_are_those_of_a_house_in_which_nothing_happened(new: Both) -> None:
