@@ -15,6 +15,7 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLList,
+    GraphQLNonNull,
     ListValueNode,
     ObjectValueNode,
     Undefined,
@@ -88,7 +89,13 @@ _absent: Any = object()
 def _tree(node: ValueNode, type_: GraphQLInputType, variables: Mapping[str, Any]) -> Tree:
     if isinstance(node, VariableNode):
         name = node.name.value
-        return _expand(variables[name], Variable(name)) if name in variables else _absent
+        if name not in variables:
+            return _absent
+        if variables[name] is None and isinstance(
+            type_, GraphQLNonNull
+        ):  # by way of a default of the place
+            raise InvalidArgument(f"${name} is null where null must not be")
+        return _expand(variables[name], Variable(name))
     if not _has_variable(node):
         return _constant(value_from_ast(node, type_))
     nullable = get_nullable_type(type_)

@@ -11,6 +11,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    OperationType,
     parse,
     specified_rules,
     validate,
@@ -27,6 +28,7 @@ from schema.errors import (
     refusal,
 )
 from schema.limits import LONGEST_DOCUMENT, Limits, check
+from schema.scalars import strict
 from schema.variables import Variables
 
 Kind = Literal["query", "mutation", "subscription"]
@@ -82,7 +84,12 @@ def prepare(
     }
     operations = [node for node in parsed.definitions if isinstance(node, OperationDefinitionNode)]
     check(operations, fragments, limits)
-    faults = validate(schema, parsed, _RULES, max_errors=_MOST_ERRORS, hide_suggestions=True)
+    # Rows of a mutation are turned down one by one, so their values are looked at later.
+    token = strict.set(not any(node.operation is OperationType.MUTATION for node in operations))
+    try:
+        faults = validate(schema, parsed, _RULES, max_errors=_MOST_ERRORS, hide_suggestions=True)
+    finally:
+        strict.reset(token)
     if faults:
         raise RequestError([_object(fault, GRAPHQL_VALIDATION_FAILED) for fault in faults])
     operation = _operation(operations, operation_name)
@@ -119,4 +126,5 @@ def _object(fault: GraphQLError, code: str) -> dict[str, object]:
         members["locations"] = [
             {"line": place.line, "column": place.column} for place in fault.locations
         ]
-    return error(fault.message, code, **members)
+    told = getattr(fault.original_error, "extensions", None) or fault.extensions or {}
+    return error(fault.message, str(told.get("code", code)), **members)

@@ -7,9 +7,11 @@ alone; everywhere else using it refuses the request with the same message.
 import datetime
 import decimal
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 from domain.money import InvalidAmount, parse_amount
@@ -17,20 +19,28 @@ from domain.months import Month, parse_date
 from repository.reading.parameters import Unreadable
 
 _SHOWN = 40
+strict: ContextVar[bool] = ContextVar("strict", default=False)
+"""Whether a value that cannot be read is an error at once, as in the document of a query."""
 
 
 def _reader(code: str, read: Callable[[str], Any], example: str) -> Callable[[Any], Any]:
     def parse(value: Any) -> Any:
         if not isinstance(value, str):
-            return Unreadable(repr(value), code, f'expected text such as "{example}", not a number')
+            return _unreadable(value, code, f'expected text such as "{example}", not a number')
         try:
             return read(value)
         except InvalidAmount as error:
-            return Unreadable(value, error.code, str(error))
+            return _unreadable(value, error.code, str(error))
         except ValueError as error:
-            return Unreadable(value, code, str(error))
+            return _unreadable(value, code, str(error))
 
     return parse
+
+
+def _unreadable(value: Any, code: str, message: str) -> Unreadable:
+    if strict.get():
+        raise GraphQLError(message, extensions={"code": code})
+    return Unreadable(value if isinstance(value, str) else repr(value), code, message)
 
 
 def _read_instant(text: str) -> datetime.datetime:

@@ -30,7 +30,7 @@ async def subscribe(
 
     `after` names the event to go on after; without it only new ones come.
     """
-    coerced = prepared.variables.values(variables).coerced
+    coerced, _ = prepared.variables.read(variables)
     root = engine.planner.root("subscription")
     fields = engine.planner.root_fields(prepared, coerced, root)
     if len(fields) != 1:

@@ -11,6 +11,7 @@ from typing import Any
 from graphql import GraphQLSchema, NonNullTypeNode, VariableDefinitionNode
 from graphql.execution.values import VariableValues, get_variable_values
 
+from repository.reading.parameters import UnreadableScalar, readable
 from schema.arguments import shape
 from schema.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, RequestError, error, refusal
 
@@ -75,7 +76,24 @@ class Variables:
 
     def _by_the_rules(self, given: Mapping[str, object] | None) -> tuple[dict[str, Any], Hashable]:
         coerced: dict[str, Any] = self.values(given).coerced
+        try:
+            for value in coerced.values():
+                _read(value)
+        except UnreadableScalar as fault:
+            raise RequestError([error(str(fault), fault.code)]) from None
         return coerced, tuple((name, shape(value)) for name, value in coerced.items())
+
+
+def _read(value: Any) -> None:
+    """Raise UnreadableScalar for a value that could not be read, at any depth."""
+    if isinstance(value, dict):
+        for member in value.values():
+            _read(member)
+    elif isinstance(value, list):
+        for member in value:
+            _read(member)
+    else:
+        readable(value)
 
 
 def _few_enough(given: Mapping[str, object] | None) -> None:

@@ -220,17 +220,36 @@ class Writer:
 
     def beyond(self, page: Page, alias: str) -> str:
         """The keyset condition: rows strictly after the cursor in the page's direction."""
+        return f" and {self.bounded(page, alias, page.backward)}" if page.after else ""
+
+    def before(self, page: Page, upper: str) -> str:
+        """Whether there are rows on the other side of the cursor, its own row among them."""
         if not page.after:
-            return ""
-        alternatives = []
+            return quoted("false")
+        alias = self.alias()
+        rows = self.source(page.join, alias, upper)
+        bounded = self.bounded(page, alias, not page.backward, own="=")
+        return f"(exists (select {rows} and {bounded}))::text"
+
+    def bounded(self, page: Page, alias: str, backward: bool, own: str = "") -> str:
+        """Rows on one side of the cursor; with `own`, its row as well.
+
+        The first key's bound alone is there for an index.
+        """
+        alternatives: list[str] = []
         equal = ""
         for (expression, descending), bound in zip(page.order.keys, page.after, strict=True):
             value = expression.value(alias)
             at = self.parameter(bound, expression.cast)
-            sign = "<" if descending != page.backward else ">"
-            alternatives.append(f"({equal}{value} {sign} {at})")
+            sign = "<" if descending != backward else ">"
+            last = own if len(alternatives) == len(page.after) - 1 else ""
+            alternatives.append(f"({equal}{value} {sign}{last} {at})")
+            if not equal:
+                first = f"{value} {sign}= {at}"
             equal += f"{value} = {at} and "
-        return f" and ({' or '.join(alternatives)})"
+        if len(alternatives) == 1:
+            return alternatives[0]
+        return f"({first} and ({' or '.join(alternatives)}))"
 
     def part(self, part: PagePart, page: Page, alias: str, size: str, upper: str) -> Json:
         """One field of a connection."""
@@ -249,7 +268,7 @@ class Writer:
                 ]
                 return self.listed(json_object(edge), page, alias, size)
             case PageInfo(fields):
-                return self.page_info(fields, page, alias, size)
+                return self.page_info(fields, page, alias, size, upper)
 
     def listed(self, value: Json, page: Page, alias: str, size: str) -> Json:
         """The values of the page's rows, without the one too many."""
@@ -264,11 +283,13 @@ class Writer:
         return (Literal('"'), Computed(f"translate({encoded}, E'\\n', '')"), Literal('"'))
 
     def page_info(
-        self, fields: Sequence[tuple[str, str]], page: Page, alias: str, size: str
+        self, fields: Sequence[tuple[str, str]], page: Page, alias: str, size: str, upper: str
     ) -> Json:
         """What lies around the page."""
         more = f"(count(*) > {size})::text"
-        came_from = quoted("true" if page.after else "false")
+        asked = {name for _, name in fields}
+        behind = "hasNextPage" if page.backward else "hasPreviousPage"
+        came_from = self.before(page, upper) if behind in asked else ""
         last = f"least(count(*), {size})"
         cursor = sql(self.cursor(page, alias))
         near = or_null(f"max({cursor}) filter (where {alias}.place = 1)")

@@ -66,7 +66,7 @@ def page(
         later = (first is not None) != ordering.descending
         shown = [row for row in shown if later_than(ordering.key(row), start, later=later)]
     cut = shown[:size] if first is not None else shown[-size:]
-    more, came_from = len(shown) > size, start is not None
+    more, came_from = len(shown) > size, len(shown) < len(everything)
     edges = [
         Row("", {"cursor": cursors.write(ordering.name, ordering.key(row)), "node": row})
         for row in cut
