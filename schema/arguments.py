@@ -7,7 +7,7 @@ the structure of the variables (`shape`) is part of a plan's key.
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     FieldNode,
@@ -90,12 +90,11 @@ def _tree(node: ValueNode, type_: GraphQLInputType, variables: Mapping[str, Any]
     if isinstance(node, VariableNode):
         name = node.name.value
         if name not in variables:
-            return _absent
-        if variables[name] is None and isinstance(
-            type_, GraphQLNonNull
-        ):  # by way of a default of the place
+            return cast("Tree", _absent)
+        value: Any = variables[name]
+        if value is None and isinstance(type_, GraphQLNonNull):  # let in for the place's default
             raise InvalidArgument(f"${name} is null where null must not be")
-        return _expand(variables[name], Variable(name))
+        return _expand(value, Variable(name))
     if not _has_variable(node):
         return _constant(value_from_ast(node, type_))
     nullable = get_nullable_type(type_)

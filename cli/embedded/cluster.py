@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from cli.embedded.child import can_pdeathsig, clean_environment, pdeathsig
@@ -22,8 +23,6 @@ from cli.embedded.privileges import Privileges
 
 SETTINGS = {
     "max_connections": "200",
-    "shared_buffers": "256MB",
-    "effective_cache_size": "1GB",
     "maintenance_work_mem": "128MB",
     "min_dynamic_shared_memory": "64MB",  # containers give /dev/shm no more than this
     "max_wal_size": "2GB",
@@ -37,6 +36,27 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
 }
 """Written into postgresql.conf when the folder is made; ALTER SYSTEM changes them for good."""
+_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_MOST_BUFFERS = 2048
+
+
+def memory_settings(megabytes: int) -> dict[str, str]:
+    """The settings that follow from the machine's memory.
+
+    A quarter of it is the usual share of a server's own buffers; pages that are not in them cost a
+    call to the kernel each, also when the kernel has them. Beyond some size it matters little, and
+    the server is not alone here.
+    """
+    buffers = max(128, min(_MOST_BUFFERS, megabytes // 4))
+    return {"shared_buffers": f"{buffers}MB", "effective_cache_size": f"{2 * buffers}MB"}
+
+
+def memory_megabytes() -> int:
+    """The memory of this machine, or of the container it is."""
+    available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with suppress(OSError, ValueError):  # no cgroup, or no limit: the word max
+        available = min(available, int(_CGROUP_LIMIT.read_text()))
+    return available // 2**20
 
 
 def make_cluster(folder: Path, binaries: Path, privileges: Privileges) -> None:
@@ -105,7 +125,8 @@ def _fill(draft: Path, binaries: Path, privileges: Privileges) -> None:
     initdb = (str(binaries / "initdb"), "-D", str(draft / "data"), "--username=postgres")
     locale = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8")
     access = ("--auth=scram-sha-256", f"--pwfile={draft / 'password'}", "--data-checksums")
-    settings = [part for pair in SETTINGS.items() for part in ("-c", "=".join(pair))]
+    chosen = {**SETTINGS, **memory_settings(memory_megabytes())}
+    settings = [part for pair in chosen.items() for part in ("-c", "=".join(pair))]
     _run((*before, *initdb, *locale, *access, *settings), "")
     single = (str(binaries / "postgres"), "--single", "-D", str(draft / "data"))
     _run(

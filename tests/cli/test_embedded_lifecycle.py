@@ -12,6 +12,7 @@ import redis as redis_client
 
 from cli.embedded import Installation, servers
 from cli.embedded.child import clean_environment, free_port
+from cli.embedded.cluster import memory_megabytes, memory_settings
 from settings import Settings
 
 pytestmark = pytest.mark.usefixtures("launch")
@@ -43,6 +44,25 @@ async def test_a_restart_keeps_what_was_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("megabytes", "buffers"), [(256, 128), (2_000, 500), (8_192, 2_048), (64_000, 2_048)]
+)
+def test_buffers_are_a_share_of_the_memory(megabytes: int, buffers: int) -> None:
+    chosen = memory_settings(megabytes)
+    assert chosen == {
+        "shared_buffers": f"{buffers}MB",
+        "effective_cache_size": f"{2 * buffers}MB",
+    }
+
+
+async def test_the_servers_buffers_are_those(running: Installation) -> None:
+    addresses = running.running()
+    assert addresses is not None
+    shown = "select setting::int * 8 / 1024 from pg_settings where name = 'shared_buffers'"
+    expected = memory_settings(memory_megabytes())["shared_buffers"]
+    assert f"{await ask(addresses.database_url, shown)}MB" == expected
+
+
+@pytest.mark.parametrize(
     ("question", "answer"),
     [
         ("show fsync", "on"),
@@ -51,7 +71,6 @@ async def test_a_restart_keeps_what_was_written(tmp_path: Path) -> None:
         ("show timezone", "UTC"),
         ("show jit", "off"),
         ("show max_connections", "200"),
-        ("show shared_buffers", "256MB"),
         ("show listen_addresses", "127.0.0.1"),
         ("show password_encryption", "scram-sha-256"),
         ("select current_user::text", "terrace"),
