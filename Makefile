@@ -8,7 +8,7 @@ ARGS ?=
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test check format lock schema golden bench bench-api clean
+.PHONY: help setup dev run test check format lock schema golden plans bench bench-api clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ schema: setup ## Write the SDL snapshot schema.graphql
 
 golden: dev ## Write the golden statements of tests/schema/golden anew, to be reviewed as a diff
 	@$(BIN)/python -m tests.schema.golden
+
+plans: dev ## How PostgreSQL runs the golden statements at 1,000,000 customers (ARGS="100000" for fewer)
+	@$(BIN)/python -m tests.schema.at_scale $(ARGS)
 
 bench: dev ## Run the benchmarks; tables on screen, figures in benchmarks/results/
 	@$(BIN)/python -m benchmarks $(ARGS)

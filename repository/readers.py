@@ -26,7 +26,7 @@ TOGETHER_SECONDS = 0.02
 """What requests sent together may take in all, as far as their statement's past tells."""
 PATIENCE_SECONDS = 0.25
 """When requests sent together take longer than this, they are cancelled and run alone."""
-ALONE_SECONDS = 60.0
+ALONE_SECONDS = 5.0
 """How long a statement is run alone after that."""
 _KEPT_LANES = 2_000
 _CLOSE_SECONDS = 5

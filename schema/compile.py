@@ -103,13 +103,21 @@ class Compiler:
         given: Mapping[str, Spec] | None = None,
     ) -> Record:
         """The object that a selection on a type asks for, over a row of the type."""
-        fields = self.collect(object_type, sets)
+        try:
+            fields = self.collect(object_type, sets)
+        except InvalidArgument as fault:
+            return Record([], fault=self.fault(fault).number)
         return Record(
             [
                 (key, self.field(object_type, nodes, (given or {}).get(nodes[0].name.value)))
                 for key, nodes in fields.items()
             ]
         )
+
+    def fault(self, fault: InvalidArgument) -> Fault:
+        """What stands in the answer for something that cannot be told."""
+        self.faults.append(fault)
+        return Fault(len(self.faults) - 1)
 
     def collect(
         self, object_type: GraphQLObjectType, sets: Sequence[SelectionSetNode]
@@ -133,8 +141,7 @@ class Compiler:
         except UnreadableScalar:
             raise
         except InvalidArgument as fault:
-            self.faults.append(fault)
-            return Fault(len(self.faults) - 1)
+            return self.fault(fault)
         finally:
             self.place = above
 
@@ -154,7 +161,7 @@ class Compiler:
             case Made(make):
                 return make(arguments)
             case SameRow(unless_null):
-                return Record(self.below(definition, nodes).fields, unless_null)
+                return replace(self.below(definition, nodes), unless_null=unless_null)
             case ToOne():
                 return self.to_one(spec, definition, nodes, arguments)
             case ToMany():
@@ -226,14 +233,15 @@ class Compiler:
         object_type = _object_type(connection.fields[name])
         if name == "nodes":
             return Rows(self.record(object_type, sets))
+        try:
+            fields = self.collect(object_type, sets)
+        except InvalidArgument as fault:
+            told = self.fault(fault)
+            return Rows(Record([], fault=told.number)) if name == "edges" else told
         if name == "edges":
             return Edges(
-                [
-                    (key, self.edge_field(object_type, chosen))
-                    for key, chosen in self.collect(object_type, sets).items()
-                ]
+                [(key, self.edge_field(object_type, chosen)) for key, chosen in fields.items()]
             )
-        fields = self.collect(object_type, sets)
         return PageInfo([(key, chosen[0].name.value) for key, chosen in fields.items()])
 
     def edge_field(self, edge: GraphQLObjectType, nodes: list[FieldNode]) -> Node | None:
@@ -261,7 +269,7 @@ class Compiler:
             join = Join(node_type.table, on, node_type.where)
             record = self.record(object_type, sets)
             if self.settling:
-                record = Record([(KIND, Literal(name)), *record.fields])
+                record = replace(record, fields=[(KIND, Literal(name)), *record.fields])
             options.append((name, One(join, record)))
         source = arguments.source("id" if single else "ids") or Constant([])
         listed = _as_list if single else _at_most_100

@@ -40,10 +40,14 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An object over the row itself; null where `unless_null` is."""
+    """An object over the row itself; null where `unless_null` is.
+
+    With a `fault` its selection cannot be told, and the fault's number stands in its place.
+    """
 
     fields: Sequence[tuple[str, "Node"]]
     unless_null: Expression | None = None
+    fault: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +187,7 @@ FAULT = " fault"  # no response key has a blank, so this key marks an object tha
 FILL = " fill"  # this one an object that Python makes something of,
 KIND = " kind"  # and this one names the type of an object of an interface
 
-PagePart = Edges | Rows | PageInfo | Total | Literal
+PagePart = Edges | Rows | PageInfo | Total | Literal | Fault
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,8 @@ class Writer:
 
     def record(self, record: Record, alias: str) -> Json:
         """An object over the row."""
+        if record.fault is not None:
+            return self.node(Fault(record.fault), alias)
         built = json_object([(key, self.node(node, alias)) for key, node in record.fields])
         if any(isinstance(node, Value) and not node.nullable for _, node in record.fields):
             built = computed(f"coalesce({sql(built)}, {quoted(_MISSING)})")
@@ -254,8 +256,8 @@ class Writer:
     def part(self, part: PagePart, page: Page, alias: str, size: str, upper: str) -> Json:
         """One field of a connection."""
         match part:
-            case Name(text):
-                return string(text)
+            case Name() | Fault():
+                return self.node(part, alias)
             case Total():
                 counted = self.alias()
                 return computed(f"(select count(*)::text {self.source(page.join, counted, upper)})")

@@ -35,7 +35,6 @@ class Both:
     house: House
     rows: Rows
     cursors: Cursors
-    unsettled: bool = False
     plain: dict[Actor, Plain] = field(default_factory=dict)
 
     def valid(self, document: str) -> bool:
@@ -62,7 +61,7 @@ class Both:
         """What plain execution answers."""
         if actor not in self.plain:
             self.plain[actor] = Plain(View(self.rows, actor), self.cursors)
-        return plain.answer(self.plain[actor], document, variables, check=self.unsettled)
+        return plain.answer(self.plain[actor], document, variables)
 
     async def difference(
         self, actor: Actor, document: str, variables: dict[str, Any]

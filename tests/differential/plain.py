@@ -93,15 +93,10 @@ def _resolver(type_name: str, field_name: str) -> Any:
     return resolve
 
 
-def answer(
-    plain: Plain, document: str, variables: dict[str, Any], *, check: bool = False
-) -> dict[str, Any]:
-    """The whole response object, for the actor whose view the resolvers have.
-
-    `check` is for documents that may hold a scalar that cannot be read, which is refused first.
-    """
+def answer(plain: Plain, document: str, variables: dict[str, Any]) -> dict[str, Any]:
+    """The whole response object, for the actor whose view the resolvers have."""
     parsed = parse(document)
-    if check and (faults := validate(plain_schema(), parsed)):
+    if faults := validate(plain_schema(), parsed):
         return {"errors": [_shown(fault) for fault in faults]}
     result = execute_sync(plain_schema(), parsed, variable_values=variables, context_value=plain)
     response: dict[str, Any] = {}

@@ -26,9 +26,6 @@ OPERATIONS = int(os.environ.get("TERRACE_OPERATIONS", "1500"))
 RUNS = 3
 FAULTY = float(os.environ.get("TERRACE_FAULTY", "0.02"))
 """The share of values that a field refuses."""
-UNSETTLED = False
-"""Whether there are values among them that the engine and the specification disagree about; the
-cases that say so are expected to fail."""
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 ACTORS = [
     *[("hq", "x")] * 12, ("risk", "r"), ("auditor", "a"), ("integrator", "i"),
@@ -72,9 +69,8 @@ async def told(
 
 async def compare(both: Both, actors: list[tuple[str, str]], count: int, runs: int = RUNS) -> None:
     dice = random.Random(SEED)
-    values = Values(dice, both.rows, both.cursors, FAULTY, UNSETTLED)
+    values = Values(dice, both.rows, both.cursors, FAULTY)
     asked: Counter[str] = Counter()
-    both.unsettled = UNSETTLED
     print(f"seed {SEED}, {count} operations")
     number = 0
     while number < count:
@@ -115,13 +111,8 @@ async def test_so_are_those_of_a_house_in_which_nothing_happened(new: Both) -> N
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-async def test_what_was_once_different_is_the_same(
-    path: Path, lived: Both, new: Both, request: pytest.FixtureRequest
-) -> None:
-    if path.stem.startswith("unsettled_"):
-        request.applymarker(pytest.mark.xfail(strict=True, reason="the two differ here so far"))
+async def test_what_was_once_different_is_the_same(path: Path, lived: Both, new: Both) -> None:
     case = json.loads(path.read_text(encoding="utf-8"))
     both = {"lived": lived, "new": new}[case["house"]]
     actor = await both.house.actor(*case["actor"])
-    both.unsettled = True
     assert await both.difference(actor, case["document"], case["variables"]) is None

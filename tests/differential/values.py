@@ -57,9 +57,6 @@ class EnumValue(str):
 class Values:
     """Draws values for arguments. `faulty` is the share of those that a field refuses.
 
-    `unsettled` ones are drawn only when asked for: scalars that cannot be read, in whatever place,
-    and null in a variable that its place takes only for the variable's default.
-
     A field is given one of them at the most: which of several it would tell of is its own affair.
     """
 
@@ -67,7 +64,6 @@ class Values:
     rows: Rows
     cursors: Cursors
     faulty: float = 0.0
-    unsettled: bool = False
     spared: bool = False
 
     def fault(self) -> bool:
@@ -139,7 +135,7 @@ class Values:
 
     def month(self) -> str:
         """A month, most often one that was closed, or is open."""
-        if self.unsettled and self.fault():
+        if self.fault():
             return self.dice.choice(UNREADABLE["Month"])
         far = ["1999-12", "2024-12", "2025-11", "2026-06", "2999-12", "1900-01"]
         near = [f"2025-{month:02}" for month in range(1, 11)]
@@ -147,7 +143,7 @@ class Values:
 
     def date(self, owner: str, member: str) -> str:
         """A day of the data, or any."""
-        if self.unsettled and self.fault():
+        if self.fault():
             return self.dice.choice(UNREADABLE["Date"])
         column = COLUMNS.get(member, member)
         known = [r[column] for r in self.rows.tables["account"] if r.get(column) is not None]
@@ -157,7 +153,7 @@ class Values:
 
     def decimal(self, owner: str, member: str) -> str:
         """An amount of the data, or any."""
-        if self.unsettled and self.fault():
+        if self.fault():
             return self.dice.choice(UNREADABLE["Decimal"])
         known = [str(row["balance"]) for row in self.rows.tables["account"]]
         if not known or self.dice.random() < 0.3:

@@ -113,7 +113,7 @@ class Placing:
             return Variable(name, bare, None, value, again)
         if form < 0.8:
             default = self.literal(type_, value, None, fixed=True)
-            if needed and self.values.unsettled and self.values.fault():
+            if needed and self.values.fault():
                 return Variable(name, bare, default, None, again)  # not what the place takes
             return Variable(
                 name, bare, default, ABSENT, lambda: ABSENT if self.dice.random() < 0.5 else again()
@@ -135,7 +135,7 @@ class Placing:
         chosen = self.dice.random() < 0.6
         given = ABSENT if default and self.dice.random() < 0.5 else chosen
         type_ = "Boolean!" if default is None or self.dice.random() < 0.5 else "Boolean"
-        if type_ == "Boolean" and self.values.unsettled and self.values.fault():
+        if type_ == "Boolean" and self.values.fault():
             given = None
         made = Variable(name, type_, default, given, lambda: self.dice.random() < 0.5)
         self.variables.append(made)

@@ -1,0 +1,88 @@
+"""The golden documents' plans at a million customers: `python -m tests.schema.at_scale [N]`.
+
+Fills a database with that many customers (`make plans`; some minutes and 12 GB) and asks PostgreSQL
+how it would run every golden statement for every kind of scope. No large table may be read from
+end to end but where the answer is about all of it. Each statement's estimated and real time is
+shown beside it.
+"""
+
+import asyncio
+import sys
+import time
+
+from benchmarks.place import KEY, Place, Scale, place
+from benchmarks.population import customer_number, manager_number
+from domain.actors import Actor, Role, Scope
+from repository.database import Database
+from repository.reading.statement import BOTH_WALLS, Statement
+from schema.document import prepare
+from schema.limits import Limits
+from schema.plans import Planner
+from schema.published import graphql_schema
+from tests.schema.documents import GOLDEN, variables_of
+from tests.schema.explained import LARGE, scans
+
+CUSTOMERS = 1_000_000
+ACTORS = {
+    Scope.CUSTOMER: Actor(Role.CUSTOMER, customer_number(1), 1),
+    Scope.MANAGER: Actor(Role.MANAGER, manager_number(1), 1),
+    Scope.BRANCH: Actor(Role.BRANCH, "B001", 2),
+    Scope.ALL: Actor(Role.HQ, "x", 0),
+}
+ABOUT_ALL = {
+    ("customers", Scope.ALL): "totalCount counts every customer",
+    ("events", Scope.ALL): "totalCount counts every change",
+    ("signals", Scope.ALL): "totalCount counts every signal",
+    ("searches", Scope.ALL): "totalCount of alternatives that no index answers together",
+    ("statistics", Scope.ALL): "every customer's figure of the month",
+    ("managers", Scope.ALL): "likewise, for a hundred managers",
+    ("branches", Scope.ALL): "likewise, for every branch",
+}
+"""Answers of the union that are about every row there is."""
+
+
+def golden(document: str, actor: Actor) -> tuple[Statement, list[object]]:
+    """The statement of a golden document for an actor, and values for it."""
+    schema = graphql_schema()
+    prepared = prepare(schema, document, None, Limits(15, 1000, 5000))
+    variables = {
+        **variables_of(document),
+        **({"number": customer_number(1)} if "$number:" in document else {}),
+        **({"manager": manager_number(1)} if "$manager:" in document else {}),
+    }
+    coerced, _ = prepared.variables.read(variables)
+    planner = Planner(schema, BOTH_WALLS)
+    statement = planner.query(prepared, planner.compiler(prepared, coerced), actor.scope).statement
+    return statement, statement.parameters.values(coerced, actor)
+
+
+async def look(running: Place, customers: int) -> list[str]:
+    """Every golden statement by scope; what is read from end to end without need."""
+    url = await running.populated(customers, points=False)
+    wrong = []
+    async with Database(url, KEY, statement_seconds=60) as database:
+        for name, document in GOLDEN.items():
+            for scope, actor in ACTORS.items():
+                statement, values = golden(document, actor)
+                async with database.reading(scope) as connection:
+                    found = await scans(connection, statement.sql)
+                began = time.perf_counter()
+                await database.answer(scope, statement.sql, values)
+                seconds = time.perf_counter() - began
+                whole = [s for s in found if s.table in LARGE and s.kind == "Seq Scan"]
+                print(f"{name:12} {scope.value:9} {seconds * 1000:9.1f} ms", *whole, sep="  ")
+                if whole and (name, scope) not in ABOUT_ALL:
+                    wrong += [f"{name} of {scope}: {scan}" for scan in whole]
+    return wrong
+
+
+def main() -> None:
+    """Fill, look, and fail if something is read from end to end without need."""
+    customers = int(sys.argv[1]) if len(sys.argv) > 1 else CUSTOMERS
+    with place(Scale.FULL) as running:
+        wrong = asyncio.run(look(running, customers))
+    sys.exit("\n".join(wrong) or None)
+
+
+if __name__ == "__main__":
+    main()
