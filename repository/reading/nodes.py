@@ -182,7 +182,7 @@ class Owned:
     node: "Node"
 
 
-MISSING = "MISSING"  # the fault of an object that has null where its type forbids it
+MISSING = "missing"  # the fault of an object that has null where its type forbids it
 FAULT = " fault"  # no response key has a blank, so this key marks an object that is a fault,
 FILL = " fill"  # this one an object that Python makes something of,
 KIND = " kind"  # and this one names the type of an object of an interface

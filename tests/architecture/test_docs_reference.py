@@ -19,8 +19,14 @@ import domain.products
 import domain.risk
 import domain.standing
 from api.errors import STATUS_OF, Close, Code
+from api.json_guard import MAX_NESTING
 from cli.imports.kinds import KINDS, Kind
 from cli.main import COMMANDS, cli
+from repository.reading import parameters
+from schema import cost, identifiers, limits
+from schema.connections import LARGEST_PAGE
+from schema.filters import MOST_COMBINED
+from schema.variables import MOST_VALUES
 from settings import Settings
 from tests.architecture.source_tree import ROOT, files, modules, relative, texts
 
@@ -293,5 +299,56 @@ def test_the_path_of_the_reference_is_a_folder() -> None:
         "errors.md",
         "filters.md",
         "import-files.md",
+        "limits.md",
         "settings.md",
     }
+
+
+# Cost and limits
+
+
+def told_limits() -> dict[str, str]:
+    """What the page on limits says of each thing."""
+    return {cells[0]: cells[1] for cells in rows(page("limits.md")) if len(cells) == 2}
+
+
+@pytest.mark.parametrize(
+    ("what", "points"),
+    [
+        ("a value shown", cost.VALUE),
+        ("a look-up of one row of another table, a list or a page", cost.LOOK_UP),
+        ("`totalCount`, a count or a sum", cost.COUNT),
+        ("a field that Python works out: `outlook`, `explanation`", cost.COMPUTED),
+        ("characters of a document", limits.LONGEST_DOCUMENT),
+        ("fragments within fragments", limits.DEEPEST_FRAGMENTS),
+        ("values in the variables, at every depth", MOST_VALUES),
+        ("ids in `nodes(ids:)`", identifiers.MOST_AT_ONCE),
+        ("values compared with in one operation", parameters.MOST_PARAMETERS),
+        ("letters of a text compared with", parameters.LONGEST_TEXT),
+        ("levels of nested JSON", MAX_NESTING),
+    ],
+)
+def test_a_limit_is_what_the_page_says(what: str, points: int) -> None:
+    assert told_limits()[what] == f"{points:,}"
+
+
+def test_the_limits_of_settings_and_lists_are_what_the_page_says() -> None:
+    told = told_limits()
+    assert told["`customer`"] == f"{Settings().max_cost['customer']:,}"
+    others = {points for role, points in Settings().max_cost.items() if role != "customer"}
+    assert [told[", ".join(f"`{r}`" for r in Settings().max_cost if r != "customer")]] == [
+        f"{points:,}" for points in others
+    ]
+    for name, setting in [
+        ("levels of nested fields", "max_depth"),
+        ("fields, after fragments are spread", "max_fields"),
+        ("tokens of a document", "max_tokens"),
+    ]:
+        assert told[name].endswith(f", {getattr(Settings(), setting):,}")
+    assert told["members of `in`; filters in `and`, `or`"] == (
+        f"{parameters.LONGEST_LIST:,}; {MOST_COMBINED:,}"
+    )
+    assert told["introspection, in values by estimate"].startswith(f"{limits.MOST_INTROSPECTED:,}")
+    assert told["rows of a page"].startswith(f"1 to {LARGEST_PAGE};")
+    assert told["each row of a list or page"].startswith(f"{cost.ROW}, ")
+    assert told["`vipStatistics`"].startswith(f"{cost.AGGREGATE}, ")

@@ -11,7 +11,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               (
                 select coalesce(
                   ('{"number":' || to_json(t3.number)::text || '}'),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 )
                 from terrace.manager t3
                 where t3.id = t2.assigned_manager_id
@@ -23,7 +23,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 select string_agg(
                   coalesce(
                     ('{"number":' || to_json(t4.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   ),
                   ','
                   order by t4.number
@@ -35,7 +35,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               ''
             ) || ']}'
           ),
-          '{" fault":"MISSING"}'
+          '{" fault":"missing"}'
         )
         from terrace.customer t2
         where t2.id = t1.customer_id
@@ -45,7 +45,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
     ) || ',"errors":[' || coalesce(
       (
         select string_agg(
-          coalesce(('{"code":' || to_json(t5.code)::text || '}'), '{" fault":"MISSING"}'),
+          coalesce(('{"code":' || to_json(t5.code)::text || '}'), '{" fault":"missing"}'),
           ','
           order by t5.ordinality
         )
@@ -74,7 +74,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               (
                 select coalesce(
                   ('{"number":' || to_json(t3.number)::text || '}'),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 )
                 from terrace.manager t3
                 where t3.id = t2.assigned_manager_id
@@ -85,7 +85,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 select string_agg(
                   coalesce(
                     ('{"number":' || to_json(t4.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   ),
                   ','
                   order by t4.number
@@ -96,7 +96,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               ''
             ) || ']}'
           ),
-          '{" fault":"MISSING"}'
+          '{" fault":"missing"}'
         )
         from terrace.customer t2
         where t2.id = t1.customer_id
@@ -105,7 +105,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
     ) || ',"errors":[' || coalesce(
       (
         select string_agg(
-          coalesce(('{"code":' || to_json(t5.code)::text || '}'), '{" fault":"MISSING"}'),
+          coalesce(('{"code":' || to_json(t5.code)::text || '}'), '{" fault":"missing"}'),
           ','
           order by t5.ordinality
         )

@@ -13,7 +13,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   string_agg(
                     coalesce(
                       ('{"number":' || to_json(t2.number)::text || '}'),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t2.place
@@ -56,7 +56,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               (
                                 select coalesce(
                                   ('{"code":' || to_json(t6.code)::text || '}'),
-                                  '{" fault":"MISSING"}'
+                                  '{" fault":"missing"}'
                                 )
                                 from terrace.tier t6
                                 where t6.policy_version = t4.policy_version
@@ -133,7 +133,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       ''
                     ) || ']}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 )
                 from terrace.standing_in_force t3
                 where t3.branch_id = t1.id
@@ -144,7 +144,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               'null'
             ) || '}'
           ),
-          '{" fault":"MISSING"}'
+          '{" fault":"missing"}'
         ),
         ','
         order by t1.code
@@ -172,7 +172,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   string_agg(
                     coalesce(
                       ('{"number":' || to_json(t2.number)::text || '}'),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t2.place
@@ -211,7 +211,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               (
                                 select coalesce(
                                   ('{"code":' || to_json(t6.code)::text || '}'),
-                                  '{" fault":"MISSING"}'
+                                  '{" fault":"missing"}'
                                 )
                                 from terrace.tier t6
                                 where t6.policy_version = t4.policy_version
@@ -288,7 +288,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       ''
                     ) || ']}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 )
                 from terrace.standing_in_force t3
                 where t3.branch_id = t1.id
@@ -299,7 +299,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               'null'
             ) || '}'
           ),
-          '{" fault":"MISSING"}'
+          '{" fault":"missing"}'
         ),
         ','
         order by t1.code
@@ -327,7 +327,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   string_agg(
                     coalesce(
                       ('{"number":' || to_json(t2.number)::text || '}'),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t2.place
@@ -366,7 +366,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               (
                                 select coalesce(
                                   ('{"code":' || to_json(t6.code)::text || '}'),
-                                  '{" fault":"MISSING"}'
+                                  '{" fault":"missing"}'
                                 )
                                 from terrace.tier t6
                                 where t6.policy_version = t4.policy_version
@@ -443,7 +443,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       ''
                     ) || ']}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 )
                 from terrace.standing_in_force t3
                 where t3.branch_id = t1.id
@@ -454,7 +454,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               'null'
             ) || '}'
           ),
-          '{" fault":"MISSING"}'
+          '{" fault":"missing"}'
         ),
         ','
         order by t1.code
@@ -482,7 +482,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   string_agg(
                     coalesce(
                       ('{"number":' || to_json(t2.number)::text || '}'),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t2.place
@@ -520,7 +520,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               (
                                 select coalesce(
                                   ('{"code":' || to_json(t6.code)::text || '}'),
-                                  '{" fault":"MISSING"}'
+                                  '{" fault":"missing"}'
                                 )
                                 from terrace.tier t6
                                 where t6.policy_version = t4.policy_version
@@ -593,7 +593,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       ''
                     ) || ']}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 )
                 from terrace.standing_in_force t3
                 where t3.branch_id = t1.id
@@ -603,7 +603,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               'null'
             ) || '}'
           ),
-          '{" fault":"MISSING"}'
+          '{" fault":"missing"}'
         ),
         ','
         order by t1.code

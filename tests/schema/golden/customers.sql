@@ -19,7 +19,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"code":' || to_json(t3.code)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.branch t3
                   where t3.id = t1.branch_id
@@ -29,7 +29,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"number":' || to_json(t4.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.manager t4
                   where t4.id = t1.assigned_manager_id
@@ -42,7 +42,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -99,7 +99,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"code":' || to_json(t3.code)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.branch t3
                   where t3.id = t1.branch_id
@@ -109,7 +109,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"number":' || to_json(t4.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.manager t4
                   where t4.id = t1.assigned_manager_id
@@ -118,7 +118,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -175,7 +175,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"code":' || to_json(t3.code)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.branch t3
                   where t3.id = t1.branch_id
@@ -185,7 +185,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"number":' || to_json(t4.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.manager t4
                   where t4.id = t1.assigned_manager_id
@@ -194,7 +194,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -251,7 +251,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"code":' || to_json(t3.code)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.branch t3
                   where t3.id = t1.branch_id
@@ -261,7 +261,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"number":' || to_json(t4.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.manager t4
                   where t4.id = t1.assigned_manager_id
@@ -269,7 +269,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place

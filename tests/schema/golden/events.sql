@@ -20,7 +20,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"number":' || to_json(t3.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.customer t3
                   where t3.id = t1.customer_id
@@ -31,7 +31,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"number":' || to_json(t4.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.manager t4
                   where t4.id = t1.responsible_id
@@ -46,7 +46,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"code":' || to_json(t5.code)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.tier t5
                   where t5.policy_version = t1.policy_version
@@ -55,10 +55,10 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || ',"decision":' || coalesce(
                 ('{"rule":' || to_json(t1.rule)::text || '}'),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -88,7 +88,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               select (
                 '{"nodes":[' || coalesce(
                   string_agg(
-                    coalesce(('{"kind":"' || t7.kind || '"}'), '{" fault":"MISSING"}'),
+                    coalesce(('{"kind":"' || t7.kind || '"}'), '{" fault":"missing"}'),
                     ','
                     order by t7.place
                   ) filter (where t7.place <= $3::integer),
@@ -124,7 +124,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           (
                             select coalesce(
                               ('{"number":' || to_json(t10.number)::text || '}'),
-                              '{" fault":"MISSING"}'
+                              '{" fault":"missing"}'
                             )
                             from terrace.manager t10
                             where t10.id = t8.reporter_id
@@ -137,7 +137,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           'null'
                         ) || '}'
                       ),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t8.place
@@ -204,7 +204,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"number":' || to_json(t3.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.customer t3
                   where t3.id = t1.customer_id
@@ -215,7 +215,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"number":' || to_json(t4.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.manager t4
                   where t4.id = t1.responsible_id
@@ -226,7 +226,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"code":' || to_json(t5.code)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.tier t5
                   where t5.policy_version = t1.policy_version
@@ -235,10 +235,10 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || ',"decision":' || coalesce(
                 ('{"rule":' || to_json(t1.rule)::text || '}'),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -268,7 +268,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               select (
                 '{"nodes":[' || coalesce(
                   string_agg(
-                    coalesce(('{"kind":"' || t7.kind || '"}'), '{" fault":"MISSING"}'),
+                    coalesce(('{"kind":"' || t7.kind || '"}'), '{" fault":"missing"}'),
                     ','
                     order by t7.place
                   ) filter (where t7.place <= $3::integer),
@@ -304,7 +304,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           (
                             select coalesce(
                               ('{"number":' || to_json(t10.number)::text || '}'),
-                              '{" fault":"MISSING"}'
+                              '{" fault":"missing"}'
                             )
                             from terrace.manager t10
                             where t10.id = t8.reporter_id
@@ -313,7 +313,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           'null'
                         ) || '}'
                       ),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t8.place
@@ -380,7 +380,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"number":' || to_json(t3.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.customer t3
                   where t3.id = t1.customer_id
@@ -391,7 +391,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"number":' || to_json(t4.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.manager t4
                   where t4.id = t1.responsible_id
@@ -402,7 +402,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"code":' || to_json(t5.code)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.tier t5
                   where t5.policy_version = t1.policy_version
@@ -411,10 +411,10 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || ',"decision":' || coalesce(
                 ('{"rule":' || to_json(t1.rule)::text || '}'),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -444,7 +444,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               select (
                 '{"nodes":[' || coalesce(
                   string_agg(
-                    coalesce(('{"kind":"' || t7.kind || '"}'), '{" fault":"MISSING"}'),
+                    coalesce(('{"kind":"' || t7.kind || '"}'), '{" fault":"missing"}'),
                     ','
                     order by t7.place
                   ) filter (where t7.place <= $3::integer),
@@ -480,7 +480,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           (
                             select coalesce(
                               ('{"number":' || to_json(t10.number)::text || '}'),
-                              '{" fault":"MISSING"}'
+                              '{" fault":"missing"}'
                             )
                             from terrace.manager t10
                             where t10.id = t8.reporter_id
@@ -489,7 +489,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           'null'
                         ) || '}'
                       ),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t8.place
@@ -555,7 +555,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"number":' || to_json(t3.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.customer t3
                   where t3.id = t1.customer_id
@@ -565,7 +565,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"number":' || to_json(t4.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.manager t4
                   where t4.id = t1.responsible_id
@@ -575,7 +575,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"code":' || to_json(t5.code)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.tier t5
                   where t5.policy_version = t1.policy_version
@@ -584,10 +584,10 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || ',"decision":' || coalesce(
                 ('{"rule":' || to_json(t1.rule)::text || '}'),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -616,7 +616,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               select (
                 '{"nodes":[' || coalesce(
                   string_agg(
-                    coalesce(('{"kind":"' || t7.kind || '"}'), '{" fault":"MISSING"}'),
+                    coalesce(('{"kind":"' || t7.kind || '"}'), '{" fault":"missing"}'),
                     ','
                     order by t7.place
                   ) filter (where t7.place <= $3::integer),
@@ -650,7 +650,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           (
                             select coalesce(
                               ('{"number":' || to_json(t10.number)::text || '}'),
-                              '{" fault":"MISSING"}'
+                              '{" fault":"missing"}'
                             )
                             from terrace.manager t10
                             where t10.id = t8.reporter_id
@@ -658,7 +658,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           'null'
                         ) || '}'
                       ),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t8.place

@@ -15,7 +15,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","number":' || to_json(t2.number)::text || '}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.account t2
             where t2.customer_id = t1.k1
@@ -33,7 +33,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '"}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.branch t3
             where t3.id =
@@ -52,7 +52,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","number":' || to_json(t4.number)::text || '}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.customer t4
             where t4.id =
@@ -72,7 +72,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","number":' || to_json(t5.number)::text || '}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.manager t5
             where t5.id =
@@ -96,7 +96,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","code":' || to_json(t6.code)::text || '}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.risk_signal t6
             where t6.customer_id = t1.k1
@@ -114,7 +114,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","kind":"' || t7.kind || '"}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.tier_change t7
             where t7.customer_id = t1.k1
@@ -133,7 +133,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '"}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.tier_policy t8
             where t8.version =
@@ -172,7 +172,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","number":' || to_json(t2.number)::text || '}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.account t2
             where t2.customer_id = t1.k1
@@ -190,7 +190,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '"}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.branch t3
             where t3.id =
@@ -209,7 +209,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","number":' || to_json(t4.number)::text || '}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.customer t4
             where t4.id =
@@ -229,7 +229,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","number":' || to_json(t5.number)::text || '}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.manager t5
             where t5.id =
@@ -249,7 +249,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","code":' || to_json(t6.code)::text || '}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.risk_signal t6
             where t6.customer_id = t1.k1
@@ -267,7 +267,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","kind":"' || t7.kind || '"}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.tier_change t7
             where t7.customer_id = t1.k1
@@ -286,7 +286,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '"}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.tier_policy t8
             where t8.version =
@@ -325,7 +325,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","number":' || to_json(t2.number)::text || '}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.account t2
             where t2.customer_id = t1.k1
@@ -343,7 +343,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '"}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.branch t3
             where t3.id =
@@ -362,7 +362,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","number":' || to_json(t4.number)::text || '}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.customer t4
             where t4.id =
@@ -382,7 +382,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","number":' || to_json(t5.number)::text || '}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.manager t5
             where t5.id =
@@ -402,7 +402,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","code":' || to_json(t6.code)::text || '}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.risk_signal t6
             where t6.customer_id = t1.k1
@@ -420,7 +420,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","kind":"' || t7.kind || '"}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.tier_change t7
             where t7.customer_id = t1.k1
@@ -439,7 +439,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '"}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.tier_policy t8
             where t8.version =
@@ -478,7 +478,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","number":' || to_json(t2.number)::text || '}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.account t2
             where t2.customer_id = t1.k1
@@ -495,7 +495,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '"}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.branch t3
             where t3.id =
@@ -514,7 +514,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","number":' || to_json(t4.number)::text || '}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.customer t4
             where t4.id =
@@ -533,7 +533,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","number":' || to_json(t5.number)::text || '}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.manager t5
             where t5.id =
@@ -552,7 +552,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","code":' || to_json(t6.code)::text || '}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.risk_signal t6
             where t6.customer_id = t1.k1
@@ -569,7 +569,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '","kind":"' || t7.kind || '"}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.tier_change t7
             where t7.customer_id = t1.k1
@@ -587,7 +587,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   'base64'
                 ) || '"}'
               ),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             )
             from terrace.tier_policy t8
             where t8.version =

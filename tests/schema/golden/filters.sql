@@ -19,7 +19,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               ''
             ) || '","node":' || coalesce(
               ('{"number":' || to_json(t1.number)::text || '}'),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             ) || '}'
           ),
           ','
@@ -146,7 +146,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               ''
             ) || '","node":' || coalesce(
               ('{"number":' || to_json(t1.number)::text || '}'),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             ) || '}'
           ),
           ','
@@ -273,7 +273,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               ''
             ) || '","node":' || coalesce(
               ('{"number":' || to_json(t1.number)::text || '}'),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             ) || '}'
           ),
           ','
@@ -400,7 +400,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               ''
             ) || '","node":' || coalesce(
               ('{"number":' || to_json(t1.number)::text || '}'),
-              '{" fault":"MISSING"}'
+              '{" fault":"missing"}'
             ) || '}'
           ),
           ','

@@ -20,7 +20,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           (
                             select coalesce(
                               ('{"number":' || to_json(t3.number)::text || '}'),
-                              '{" fault":"MISSING"}'
+                              '{" fault":"missing"}'
                             )
                             from terrace.customer t3
                             where t3.id = t2.customer_id
@@ -29,7 +29,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           'null'
                         ) || ',"productClass":"' || t2.product_class || '","currency":' || to_json(t2.currency)::text || ',"balance":"' || t2.balance::text || '","balanceAsOf":' || coalesce('"' || t2.balance_as_of::text || '"', 'null') || '}'
                       ),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t2.number
@@ -43,7 +43,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"total":"' || t4.total::text || '"}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.aum_figure t4
                   where t4.customer_id = t1.id
@@ -58,7 +58,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       (
                         '{"month":"' || left(t5.month::text, 7) || '","total":"' || t5.total::text || '","final":' || (t5.final)::text || '}'
                       ),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t5.month
@@ -72,7 +72,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 ''
               ) || ']}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -118,7 +118,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           (
                             select coalesce(
                               ('{"number":' || to_json(t3.number)::text || '}'),
-                              '{" fault":"MISSING"}'
+                              '{" fault":"missing"}'
                             )
                             from terrace.customer t3
                             where t3.id = t2.customer_id
@@ -127,7 +127,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           'null'
                         ) || ',"productClass":"' || t2.product_class || '","currency":' || to_json(t2.currency)::text || ',"balance":"' || t2.balance::text || '","balanceAsOf":' || coalesce('"' || t2.balance_as_of::text || '"', 'null') || '}'
                       ),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t2.number
@@ -141,7 +141,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"total":"' || t4.total::text || '"}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.aum_figure t4
                   where t4.customer_id = t1.id
@@ -156,7 +156,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       (
                         '{"month":"' || left(t5.month::text, 7) || '","total":"' || t5.total::text || '","final":' || (t5.final)::text || '}'
                       ),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t5.month
@@ -170,7 +170,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 ''
               ) || ']}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -216,7 +216,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           (
                             select coalesce(
                               ('{"number":' || to_json(t3.number)::text || '}'),
-                              '{" fault":"MISSING"}'
+                              '{" fault":"missing"}'
                             )
                             from terrace.customer t3
                             where t3.id = t2.customer_id
@@ -225,7 +225,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           'null'
                         ) || ',"productClass":"' || t2.product_class || '","currency":' || to_json(t2.currency)::text || ',"balance":"' || t2.balance::text || '","balanceAsOf":' || coalesce('"' || t2.balance_as_of::text || '"', 'null') || '}'
                       ),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t2.number
@@ -239,7 +239,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"total":"' || t4.total::text || '"}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.aum_figure t4
                   where t4.customer_id = t1.id
@@ -254,7 +254,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       (
                         '{"month":"' || left(t5.month::text, 7) || '","total":"' || t5.total::text || '","final":' || (t5.final)::text || '}'
                       ),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t5.month
@@ -268,7 +268,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 ''
               ) || ']}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -314,7 +314,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           (
                             select coalesce(
                               ('{"number":' || to_json(t3.number)::text || '}'),
-                              '{" fault":"MISSING"}'
+                              '{" fault":"missing"}'
                             )
                             from terrace.customer t3
                             where t3.id = t2.customer_id
@@ -322,7 +322,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                           'null'
                         ) || ',"productClass":"' || t2.product_class || '","currency":' || to_json(t2.currency)::text || ',"balance":"' || t2.balance::text || '","balanceAsOf":' || coalesce('"' || t2.balance_as_of::text || '"', 'null') || '}'
                       ),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t2.number
@@ -335,7 +335,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"total":"' || t4.total::text || '"}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.aum_figure t4
                   where t4.customer_id = t1.id
@@ -349,7 +349,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       (
                         '{"month":"' || left(t5.month::text, 7) || '","total":"' || t5.total::text || '","final":' || (t5.final)::text || '}'
                       ),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t5.month
@@ -362,7 +362,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 ''
               ) || ']}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place

@@ -23,7 +23,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"code":' || to_json(t3.code)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.branch t3
                   where t3.id = t1.branch_id
@@ -40,7 +40,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     string_agg(
                       coalesce(
                         ('{"number":' || to_json(t4.number)::text || '}'),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       ),
                       ','
                       order by t4.place
@@ -143,7 +143,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         ''
                       ) || ']}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.standing_in_force t6
                   where t6.manager_id = t1.id
@@ -154,7 +154,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -203,7 +203,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"code":' || to_json(t3.code)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.branch t3
                   where t3.id = t1.branch_id
@@ -220,7 +220,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     string_agg(
                       coalesce(
                         ('{"number":' || to_json(t4.number)::text || '}'),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       ),
                       ','
                       order by t4.place
@@ -323,7 +323,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         ''
                       ) || ']}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.standing_in_force t6
                   where t6.manager_id = t1.id
@@ -334,7 +334,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -379,7 +379,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"code":' || to_json(t3.code)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.branch t3
                   where t3.id = t1.branch_id
@@ -396,7 +396,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     string_agg(
                       coalesce(
                         ('{"number":' || to_json(t4.number)::text || '}'),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       ),
                       ','
                       order by t4.place
@@ -499,7 +499,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         ''
                       ) || ']}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.standing_in_force t6
                   where t6.manager_id = t1.id
@@ -510,7 +510,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -555,7 +555,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"code":' || to_json(t3.code)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.branch t3
                   where t3.id = t1.branch_id
@@ -571,7 +571,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     string_agg(
                       coalesce(
                         ('{"number":' || to_json(t4.number)::text || '}'),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       ),
                       ','
                       order by t4.place
@@ -669,7 +669,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         ''
                       ) || ']}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.standing_in_force t6
                   where t6.manager_id = t1.id
@@ -679,7 +679,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place

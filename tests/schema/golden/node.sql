@@ -15,7 +15,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'base64'
               ) || '"}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.account t2
           where t2.customer_id = t1.k1
@@ -28,7 +28,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             ('{"id":"' || encode(convert_to('Branch:' || t3.id, 'UTF8'), 'base64') || '"}'),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.branch t3
           where t3.id =
@@ -50,7 +50,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   select string_agg(
                     coalesce(
                       ('{"number":' || to_json(t5.number)::text || '}'),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t5.number
@@ -62,7 +62,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t6.status || '"}'), '{" fault":"MISSING"}')
+                  select coalesce(('{"status":"' || t6.status || '"}'), '{" fault":"missing"}')
                   from terrace.standing_in_force t6
                   where t6.customer_id = t4.id
                   and t6.customer_id = $1::integer
@@ -72,7 +72,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 '{"status":"NON_MEMBER"}'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.customer t4
           where t4.id =
@@ -87,7 +87,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             ('{"id":"' || encode(convert_to('Manager:' || t7.id, 'UTF8'), 'base64') || '"}'),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.manager t7
           where t7.id =
@@ -111,7 +111,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'base64'
               ) || '"}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.risk_signal t8
           where t8.customer_id = t1.k1
@@ -129,7 +129,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'base64'
               ) || '"}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.tier_change t9
           where t9.customer_id = t1.k1
@@ -148,7 +148,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'base64'
               ) || '"}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.tier_policy t10
           where t10.version =
@@ -185,7 +185,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'base64'
               ) || '"}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.account t2
           where t2.customer_id = t1.k1
@@ -198,7 +198,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             ('{"id":"' || encode(convert_to('Branch:' || t3.id, 'UTF8'), 'base64') || '"}'),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.branch t3
           where t3.id =
@@ -220,7 +220,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   select string_agg(
                     coalesce(
                       ('{"number":' || to_json(t5.number)::text || '}'),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t5.number
@@ -232,7 +232,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t6.status || '"}'), '{" fault":"MISSING"}')
+                  select coalesce(('{"status":"' || t6.status || '"}'), '{" fault":"missing"}')
                   from terrace.standing_in_force t6
                   where t6.customer_id = t4.id
                   and t6.manager_id = $1::integer
@@ -242,7 +242,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 '{"status":"NON_MEMBER"}'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.customer t4
           where t4.id =
@@ -257,7 +257,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             ('{"id":"' || encode(convert_to('Manager:' || t7.id, 'UTF8'), 'base64') || '"}'),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.manager t7
           where t7.id =
@@ -277,7 +277,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'base64'
               ) || '"}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.risk_signal t8
           where t8.customer_id = t1.k1
@@ -295,7 +295,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'base64'
               ) || '"}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.tier_change t9
           where t9.customer_id = t1.k1
@@ -314,7 +314,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'base64'
               ) || '"}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.tier_policy t10
           where t10.version =
@@ -351,7 +351,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'base64'
               ) || '"}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.account t2
           where t2.customer_id = t1.k1
@@ -364,7 +364,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             ('{"id":"' || encode(convert_to('Branch:' || t3.id, 'UTF8'), 'base64') || '"}'),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.branch t3
           where t3.id =
@@ -386,7 +386,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   select string_agg(
                     coalesce(
                       ('{"number":' || to_json(t5.number)::text || '}'),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t5.number
@@ -398,7 +398,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t6.status || '"}'), '{" fault":"MISSING"}')
+                  select coalesce(('{"status":"' || t6.status || '"}'), '{" fault":"missing"}')
                   from terrace.standing_in_force t6
                   where t6.customer_id = t4.id
                   and t6.branch_id = $1::integer
@@ -408,7 +408,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 '{"status":"NON_MEMBER"}'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.customer t4
           where t4.id =
@@ -423,7 +423,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             ('{"id":"' || encode(convert_to('Manager:' || t7.id, 'UTF8'), 'base64') || '"}'),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.manager t7
           where t7.id =
@@ -443,7 +443,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'base64'
               ) || '"}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.risk_signal t8
           where t8.customer_id = t1.k1
@@ -461,7 +461,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'base64'
               ) || '"}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.tier_change t9
           where t9.customer_id = t1.k1
@@ -480,7 +480,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'base64'
               ) || '"}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.tier_policy t10
           where t10.version =
@@ -517,7 +517,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'base64'
               ) || '"}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.account t2
           where t2.customer_id = t1.k1
@@ -529,7 +529,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             ('{"id":"' || encode(convert_to('Branch:' || t3.id, 'UTF8'), 'base64') || '"}'),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.branch t3
           where t3.id =
@@ -551,7 +551,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   select string_agg(
                     coalesce(
                       ('{"number":' || to_json(t5.number)::text || '}'),
-                      '{" fault":"MISSING"}'
+                      '{" fault":"missing"}'
                     ),
                     ','
                     order by t5.number
@@ -562,7 +562,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t6.status || '"}'), '{" fault":"MISSING"}')
+                  select coalesce(('{"status":"' || t6.status || '"}'), '{" fault":"missing"}')
                   from terrace.standing_in_force t6
                   where t6.customer_id = t4.id
                   order by t6.month desc
@@ -571,7 +571,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 '{"status":"NON_MEMBER"}'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.customer t4
           where t4.id =
@@ -585,7 +585,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             ('{"id":"' || encode(convert_to('Manager:' || t7.id, 'UTF8'), 'base64') || '"}'),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.manager t7
           where t7.id =
@@ -604,7 +604,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'base64'
               ) || '"}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.risk_signal t8
           where t8.customer_id = t1.k1
@@ -621,7 +621,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'base64'
               ) || '"}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.tier_change t9
           where t9.customer_id = t1.k1
@@ -639,7 +639,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'base64'
               ) || '"}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           )
           from terrace.tier_policy t10
           where t10.version =

@@ -21,7 +21,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                   (
                                     '{"code":' || to_json(t4.code)::text || ',"name":' || to_json(t4.name)::text || '}'
                                   ),
-                                  '{" fault":"MISSING"}'
+                                  '{" fault":"missing"}'
                                 )
                                 from terrace.tier t4
                                 where t4.policy_version = t3.policy_version
@@ -30,7 +30,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               'null'
                             ) || '}'
                           ),
-                          '{" fault":"MISSING"}'
+                          '{" fault":"missing"}'
                         )
                         from terrace.standing_in_force t3
                         where t3.customer_id = t2.id
@@ -48,7 +48,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             (
                               '{"number":' || to_json(t5.number)::text || ',"productClass":"' || t5.product_class || '","balance":"' || t5.balance::text || '"}'
                             ),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           ),
                           ','
                           order by t5.number
@@ -60,7 +60,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       ''
                     ) || ']}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 ),
                 ','
                 order by t2.place
@@ -115,7 +115,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                   (
                                     '{"code":' || to_json(t4.code)::text || ',"name":' || to_json(t4.name)::text || '}'
                                   ),
-                                  '{" fault":"MISSING"}'
+                                  '{" fault":"missing"}'
                                 )
                                 from terrace.tier t4
                                 where t4.policy_version = t3.policy_version
@@ -124,7 +124,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               'null'
                             ) || '}'
                           ),
-                          '{" fault":"MISSING"}'
+                          '{" fault":"missing"}'
                         )
                         from terrace.standing_in_force t3
                         where t3.customer_id = t2.id
@@ -142,7 +142,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             (
                               '{"number":' || to_json(t5.number)::text || ',"productClass":"' || t5.product_class || '","balance":"' || t5.balance::text || '"}'
                             ),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           ),
                           ','
                           order by t5.number
@@ -154,7 +154,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       ''
                     ) || ']}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 ),
                 ','
                 order by t2.place
@@ -209,7 +209,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                   (
                                     '{"code":' || to_json(t4.code)::text || ',"name":' || to_json(t4.name)::text || '}'
                                   ),
-                                  '{" fault":"MISSING"}'
+                                  '{" fault":"missing"}'
                                 )
                                 from terrace.tier t4
                                 where t4.policy_version = t3.policy_version
@@ -218,7 +218,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               'null'
                             ) || '}'
                           ),
-                          '{" fault":"MISSING"}'
+                          '{" fault":"missing"}'
                         )
                         from terrace.standing_in_force t3
                         where t3.customer_id = t2.id
@@ -236,7 +236,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             (
                               '{"number":' || to_json(t5.number)::text || ',"productClass":"' || t5.product_class || '","balance":"' || t5.balance::text || '"}'
                             ),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           ),
                           ','
                           order by t5.number
@@ -248,7 +248,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       ''
                     ) || ']}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 ),
                 ','
                 order by t2.place
@@ -303,7 +303,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                   (
                                     '{"code":' || to_json(t4.code)::text || ',"name":' || to_json(t4.name)::text || '}'
                                   ),
-                                  '{" fault":"MISSING"}'
+                                  '{" fault":"missing"}'
                                 )
                                 from terrace.tier t4
                                 where t4.policy_version = t3.policy_version
@@ -312,7 +312,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               'null'
                             ) || '}'
                           ),
-                          '{" fault":"MISSING"}'
+                          '{" fault":"missing"}'
                         )
                         from terrace.standing_in_force t3
                         where t3.customer_id = t2.id
@@ -329,7 +329,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             (
                               '{"number":' || to_json(t5.number)::text || ',"productClass":"' || t5.product_class || '","balance":"' || t5.balance::text || '"}'
                             ),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           ),
                           ','
                           order by t5.number
@@ -340,7 +340,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       ''
                     ) || ']}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 ),
                 ','
                 order by t2.place

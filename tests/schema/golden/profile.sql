@@ -16,7 +16,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         (
                           '{"code":' || to_json(t3.code)::text || ',"name":' || to_json(t3.name)::text || ',"rank":' || (t3.rank)::text || '}'
                         ),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       from terrace.tier t3
                       where t3.policy_version = t2.policy_version
@@ -25,7 +25,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     'null'
                   ) || '}'
                 ),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               )
               from terrace.standing_in_force t2
               where t2.customer_id = t1.id
@@ -42,7 +42,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   '{"number":' || to_json(t4.number)::text || ',"name":' || to_json(t4.name)::text || '}'
                 ),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               )
               from terrace.manager t4
               where t4.id = t1.assigned_manager_id
@@ -59,7 +59,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   '{"code":' || to_json(t5.code)::text || ',"name":' || to_json(t5.name)::text || '}'
                 ),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               )
               from terrace.branch t5
               where t5.id = t1.branch_id
@@ -72,7 +72,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   (
                     '{"number":' || to_json(t6.number)::text || ',"productClass":"' || t6.product_class || '","currency":' || to_json(t6.currency)::text || ',"balance":"' || t6.balance::text || '","balanceAsOf":' || coalesce('"' || t6.balance_as_of::text || '"', 'null') || '}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 ),
                 ','
                 order by t6.number
@@ -89,7 +89,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   (
                     '{"month":"' || left(t7.month::text, 7) || '","total":"' || t7.total::text || '","deposits":"' || t7.deposits::text || '","investments":"' || t7.investments::text || '","settlementFunds":"' || t7.settlement_funds::text || '","final":' || (t7.final)::text || '}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 ),
                 ','
                 order by t7.month
@@ -112,7 +112,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
                       ) || '"}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   ),
                   ','
                   order by t8.place
@@ -135,7 +135,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             having true
           ) || '}'
         ),
-        '{" fault":"MISSING"}'
+        '{" fault":"missing"}'
       )
       from terrace.customer t1
       where t1.id = $1::integer
@@ -164,7 +164,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         (
                           '{"code":' || to_json(t3.code)::text || ',"name":' || to_json(t3.name)::text || ',"rank":' || (t3.rank)::text || '}'
                         ),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       from terrace.tier t3
                       where t3.policy_version = t2.policy_version
@@ -173,7 +173,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     'null'
                   ) || '}'
                 ),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               )
               from terrace.standing_in_force t2
               where t2.customer_id = t1.id
@@ -190,7 +190,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   '{"number":' || to_json(t4.number)::text || ',"name":' || to_json(t4.name)::text || '}'
                 ),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               )
               from terrace.manager t4
               where t4.id = t1.assigned_manager_id
@@ -203,7 +203,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   '{"code":' || to_json(t5.code)::text || ',"name":' || to_json(t5.name)::text || '}'
                 ),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               )
               from terrace.branch t5
               where t5.id = t1.branch_id
@@ -216,7 +216,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   (
                     '{"number":' || to_json(t6.number)::text || ',"productClass":"' || t6.product_class || '","currency":' || to_json(t6.currency)::text || ',"balance":"' || t6.balance::text || '","balanceAsOf":' || coalesce('"' || t6.balance_as_of::text || '"', 'null') || '}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 ),
                 ','
                 order by t6.number
@@ -233,7 +233,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   (
                     '{"month":"' || left(t7.month::text, 7) || '","total":"' || t7.total::text || '","deposits":"' || t7.deposits::text || '","investments":"' || t7.investments::text || '","settlementFunds":"' || t7.settlement_funds::text || '","final":' || (t7.final)::text || '}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 ),
                 ','
                 order by t7.month
@@ -256,7 +256,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
                       ) || '"}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   ),
                   ','
                   order by t8.place
@@ -279,7 +279,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             having true
           ) || '}'
         ),
-        '{" fault":"MISSING"}'
+        '{" fault":"missing"}'
       )
       from terrace.customer t1
       where t1.manager_id = $1::integer
@@ -308,7 +308,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         (
                           '{"code":' || to_json(t3.code)::text || ',"name":' || to_json(t3.name)::text || ',"rank":' || (t3.rank)::text || '}'
                         ),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       from terrace.tier t3
                       where t3.policy_version = t2.policy_version
@@ -317,7 +317,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     'null'
                   ) || '}'
                 ),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               )
               from terrace.standing_in_force t2
               where t2.customer_id = t1.id
@@ -334,7 +334,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   '{"number":' || to_json(t4.number)::text || ',"name":' || to_json(t4.name)::text || '}'
                 ),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               )
               from terrace.manager t4
               where t4.id = t1.assigned_manager_id
@@ -347,7 +347,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   '{"code":' || to_json(t5.code)::text || ',"name":' || to_json(t5.name)::text || '}'
                 ),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               )
               from terrace.branch t5
               where t5.id = t1.branch_id
@@ -360,7 +360,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   (
                     '{"number":' || to_json(t6.number)::text || ',"productClass":"' || t6.product_class || '","currency":' || to_json(t6.currency)::text || ',"balance":"' || t6.balance::text || '","balanceAsOf":' || coalesce('"' || t6.balance_as_of::text || '"', 'null') || '}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 ),
                 ','
                 order by t6.number
@@ -377,7 +377,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   (
                     '{"month":"' || left(t7.month::text, 7) || '","total":"' || t7.total::text || '","deposits":"' || t7.deposits::text || '","investments":"' || t7.investments::text || '","settlementFunds":"' || t7.settlement_funds::text || '","final":' || (t7.final)::text || '}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 ),
                 ','
                 order by t7.month
@@ -400,7 +400,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
                       ) || '"}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   ),
                   ','
                   order by t8.place
@@ -423,7 +423,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             having true
           ) || '}'
         ),
-        '{" fault":"MISSING"}'
+        '{" fault":"missing"}'
       )
       from terrace.customer t1
       where t1.branch_id = $1::integer
@@ -452,7 +452,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         (
                           '{"code":' || to_json(t3.code)::text || ',"name":' || to_json(t3.name)::text || ',"rank":' || (t3.rank)::text || '}'
                         ),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       from terrace.tier t3
                       where t3.policy_version = t2.policy_version
@@ -461,7 +461,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     'null'
                   ) || '}'
                 ),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               )
               from terrace.standing_in_force t2
               where t2.customer_id = t1.id
@@ -477,7 +477,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   '{"number":' || to_json(t4.number)::text || ',"name":' || to_json(t4.name)::text || '}'
                 ),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               )
               from terrace.manager t4
               where t4.id = t1.assigned_manager_id
@@ -489,7 +489,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   '{"code":' || to_json(t5.code)::text || ',"name":' || to_json(t5.name)::text || '}'
                 ),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               )
               from terrace.branch t5
               where t5.id = t1.branch_id
@@ -502,7 +502,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   (
                     '{"number":' || to_json(t6.number)::text || ',"productClass":"' || t6.product_class || '","currency":' || to_json(t6.currency)::text || ',"balance":"' || t6.balance::text || '","balanceAsOf":' || coalesce('"' || t6.balance_as_of::text || '"', 'null') || '}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 ),
                 ','
                 order by t6.number
@@ -518,7 +518,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   (
                     '{"month":"' || left(t7.month::text, 7) || '","total":"' || t7.total::text || '","deposits":"' || t7.deposits::text || '","investments":"' || t7.investments::text || '","settlementFunds":"' || t7.settlement_funds::text || '","final":' || (t7.final)::text || '}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 ),
                 ','
                 order by t7.month
@@ -540,7 +540,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
                       ) || '"}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   ),
                   ','
                   order by t8.place
@@ -562,7 +562,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             having true
           ) || '}'
         ),
-        '{" fault":"MISSING"}'
+        '{" fault":"missing"}'
       )
       from terrace.customer t1
       where t1.number = $2::text

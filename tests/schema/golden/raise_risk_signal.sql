@@ -18,7 +18,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       (
                         select coalesce(
                           ('{"status":"' || t4.status || '"}'),
-                          '{" fault":"MISSING"}'
+                          '{" fault":"missing"}'
                         )
                         from terrace.standing_in_force t4
                         where t4.customer_id = t3.id
@@ -34,7 +34,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             (
                               '{"number":' || to_json(t5.number)::text || ',"balance":"' || t5.balance::text || '"}'
                             ),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           ),
                           ','
                           order by t5.number
@@ -46,7 +46,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       ''
                     ) || ']}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 )
                 from terrace.customer t3
                 where t3.id = t2.customer_id
@@ -57,7 +57,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               (
                 select coalesce(
                   ('{"number":' || to_json(t6.number)::text || '}'),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 )
                 from terrace.manager t6
                 where t6.id = t2.reporter_id
@@ -66,7 +66,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               'null'
             ) || '}'
           ),
-          '{" fault":"MISSING"}'
+          '{" fault":"missing"}'
         )
         from terrace.risk_signal t2
         where t2.customer_id = t1.customer_id
@@ -77,7 +77,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
     ) || ',"errors":[' || coalesce(
       (
         select string_agg(
-          coalesce(('{"code":' || to_json(t7.code)::text || '}'), '{" fault":"MISSING"}'),
+          coalesce(('{"code":' || to_json(t7.code)::text || '}'), '{" fault":"missing"}'),
           ','
           order by t7.ordinality
         )
@@ -113,7 +113,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       (
                         select coalesce(
                           ('{"status":"' || t4.status || '"}'),
-                          '{" fault":"MISSING"}'
+                          '{" fault":"missing"}'
                         )
                         from terrace.standing_in_force t4
                         where t4.customer_id = t3.id
@@ -129,7 +129,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             (
                               '{"number":' || to_json(t5.number)::text || ',"balance":"' || t5.balance::text || '"}'
                             ),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           ),
                           ','
                           order by t5.number
@@ -141,7 +141,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       ''
                     ) || ']}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 )
                 from terrace.customer t3
                 where t3.id = t2.customer_id
@@ -152,7 +152,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               (
                 select coalesce(
                   ('{"number":' || to_json(t6.number)::text || '}'),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 )
                 from terrace.manager t6
                 where t6.id = t2.reporter_id
@@ -161,7 +161,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               'null'
             ) || '}'
           ),
-          '{" fault":"MISSING"}'
+          '{" fault":"missing"}'
         )
         from terrace.risk_signal t2
         where t2.customer_id = t1.customer_id
@@ -172,7 +172,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
     ) || ',"errors":[' || coalesce(
       (
         select string_agg(
-          coalesce(('{"code":' || to_json(t7.code)::text || '}'), '{" fault":"MISSING"}'),
+          coalesce(('{"code":' || to_json(t7.code)::text || '}'), '{" fault":"missing"}'),
           ','
           order by t7.ordinality
         )
@@ -208,7 +208,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       (
                         select coalesce(
                           ('{"status":"' || t4.status || '"}'),
-                          '{" fault":"MISSING"}'
+                          '{" fault":"missing"}'
                         )
                         from terrace.standing_in_force t4
                         where t4.customer_id = t3.id
@@ -223,7 +223,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             (
                               '{"number":' || to_json(t5.number)::text || ',"balance":"' || t5.balance::text || '"}'
                             ),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           ),
                           ','
                           order by t5.number
@@ -234,7 +234,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       ''
                     ) || ']}'
                   ),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 )
                 from terrace.customer t3
                 where t3.id = t2.customer_id
@@ -244,7 +244,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               (
                 select coalesce(
                   ('{"number":' || to_json(t6.number)::text || '}'),
-                  '{" fault":"MISSING"}'
+                  '{" fault":"missing"}'
                 )
                 from terrace.manager t6
                 where t6.id = t2.reporter_id
@@ -252,7 +252,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
               'null'
             ) || '}'
           ),
-          '{" fault":"MISSING"}'
+          '{" fault":"missing"}'
         )
         from terrace.risk_signal t2
         where t2.customer_id = t1.customer_id
@@ -262,7 +262,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
     ) || ',"errors":[' || coalesce(
       (
         select string_agg(
-          coalesce(('{"code":' || to_json(t7.code)::text || '}'), '{" fault":"MISSING"}'),
+          coalesce(('{"code":' || to_json(t7.code)::text || '}'), '{" fault":"missing"}'),
           ','
           order by t7.ordinality
         )

@@ -21,7 +21,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         (
                           select coalesce(
                             ('{"number":' || to_json(t4.number)::text || '}'),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           )
                           from terrace.customer t4
                           where t4.id = t3.customer_id
@@ -32,7 +32,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         (
                           select coalesce(
                             ('{"number":' || to_json(t5.number)::text || '}'),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           )
                           from terrace.manager t5
                           where t5.id = t3.reporter_id
@@ -45,7 +45,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         'null'
                       ) || '}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.risk_signal t3
                   where t3.customer_id = t1.customer_id
@@ -55,7 +55,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ) || ']'
         ),
         ','
@@ -108,7 +108,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         (
                           select coalesce(
                             ('{"number":' || to_json(t4.number)::text || '}'),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           )
                           from terrace.customer t4
                           where t4.id = t3.customer_id
@@ -119,7 +119,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         (
                           select coalesce(
                             ('{"number":' || to_json(t5.number)::text || '}'),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           )
                           from terrace.manager t5
                           where t5.id = t3.reporter_id
@@ -128,7 +128,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         'null'
                       ) || '}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.risk_signal t3
                   where t3.customer_id = t1.customer_id
@@ -138,7 +138,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ) || ']'
         ),
         ','
@@ -191,7 +191,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         (
                           select coalesce(
                             ('{"number":' || to_json(t4.number)::text || '}'),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           )
                           from terrace.customer t4
                           where t4.id = t3.customer_id
@@ -202,7 +202,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         (
                           select coalesce(
                             ('{"number":' || to_json(t5.number)::text || '}'),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           )
                           from terrace.manager t5
                           where t5.id = t3.reporter_id
@@ -211,7 +211,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         'null'
                       ) || '}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.risk_signal t3
                   where t3.customer_id = t1.customer_id
@@ -221,7 +221,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ) || ']'
         ),
         ','
@@ -274,7 +274,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         (
                           select coalesce(
                             ('{"number":' || to_json(t4.number)::text || '}'),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           )
                           from terrace.customer t4
                           where t4.id = t3.customer_id
@@ -284,7 +284,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         (
                           select coalesce(
                             ('{"number":' || to_json(t5.number)::text || '}'),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           )
                           from terrace.manager t5
                           where t5.id = t3.reporter_id
@@ -292,7 +292,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         'null'
                       ) || '}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.risk_signal t3
                   where t3.customer_id = t1.customer_id
@@ -301,7 +301,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ) || ']'
         ),
         ','

@@ -40,7 +40,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         )
       ) || ',"nodes":[' || coalesce(
         string_agg(
-          coalesce(('{"number":' || to_json(t1.number)::text || '}'), '{" fault":"MISSING"}'),
+          coalesce(('{"number":' || to_json(t1.number)::text || '}'), '{" fault":"missing"}'),
           ','
           order by t1.place
         ) filter (where t1.place <= $10::integer),
@@ -135,7 +135,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         )
       ) || ',"nodes":[' || coalesce(
         string_agg(
-          coalesce(('{"number":' || to_json(t1.number)::text || '}'), '{" fault":"MISSING"}'),
+          coalesce(('{"number":' || to_json(t1.number)::text || '}'), '{" fault":"missing"}'),
           ','
           order by t1.place
         ) filter (where t1.place <= $10::integer),
@@ -230,7 +230,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         )
       ) || ',"nodes":[' || coalesce(
         string_agg(
-          coalesce(('{"number":' || to_json(t1.number)::text || '}'), '{" fault":"MISSING"}'),
+          coalesce(('{"number":' || to_json(t1.number)::text || '}'), '{" fault":"missing"}'),
           ','
           order by t1.place
         ) filter (where t1.place <= $10::integer),
@@ -324,7 +324,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         )
       ) || ',"nodes":[' || coalesce(
         string_agg(
-          coalesce(('{"number":' || to_json(t1.number)::text || '}'), '{" fault":"MISSING"}'),
+          coalesce(('{"number":' || to_json(t1.number)::text || '}'), '{" fault":"missing"}'),
           ','
           order by t1.place
         ) filter (where t1.place <= $10::integer),

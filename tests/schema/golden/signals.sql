@@ -19,7 +19,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"number":' || to_json(t3.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.customer t3
                   where t3.id = t1.customer_id
@@ -34,7 +34,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         (
                           select coalesce(
                             ('{"code":' || to_json(t5.code)::text || '}'),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           )
                           from terrace.branch t5
                           where t5.id = t4.branch_id
@@ -42,7 +42,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         'null'
                       ) || '}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.manager t4
                   where t4.id = t1.reporter_id
@@ -55,7 +55,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -100,7 +100,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"number":' || to_json(t3.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.customer t3
                   where t3.id = t1.customer_id
@@ -115,7 +115,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         (
                           select coalesce(
                             ('{"code":' || to_json(t5.code)::text || '}'),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           )
                           from terrace.branch t5
                           where t5.id = t4.branch_id
@@ -123,7 +123,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         'null'
                       ) || '}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.manager t4
                   where t4.id = t1.reporter_id
@@ -132,7 +132,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -177,7 +177,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"number":' || to_json(t3.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.customer t3
                   where t3.id = t1.customer_id
@@ -192,7 +192,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         (
                           select coalesce(
                             ('{"code":' || to_json(t5.code)::text || '}'),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           )
                           from terrace.branch t5
                           where t5.id = t4.branch_id
@@ -200,7 +200,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         'null'
                       ) || '}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.manager t4
                   where t4.id = t1.reporter_id
@@ -209,7 +209,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -254,7 +254,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 (
                   select coalesce(
                     ('{"number":' || to_json(t3.number)::text || '}'),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.customer t3
                   where t3.id = t1.customer_id
@@ -268,7 +268,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         (
                           select coalesce(
                             ('{"code":' || to_json(t5.code)::text || '}'),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           )
                           from terrace.branch t5
                           where t5.id = t4.branch_id
@@ -276,7 +276,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                         'null'
                       ) || '}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.manager t4
                   where t4.id = t1.reporter_id
@@ -284,7 +284,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 'null'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place

@@ -18,7 +18,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             (
                               '{"code":' || to_json(t3.code)::text || ',"name":' || to_json(t3.name)::text || '}'
                             ),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           )
                           from terrace.tier t3
                           where t3.policy_version = t2.policy_version
@@ -49,7 +49,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             (
                               select coalesce(
                                 ('{"version":' || (t5.version)::text || '}'),
-                                '{" fault":"MISSING"}'
+                                '{" fault":"missing"}'
                               )
                               from terrace.tier_policy t5
                               where t5.version = t2.policy_version
@@ -64,7 +64,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                       (
                                         select coalesce(
                                           ('{"code":' || to_json(t7.code)::text || '}'),
-                                          '{" fault":"MISSING"}'
+                                          '{" fault":"missing"}'
                                         )
                                         from terrace.tier t7
                                         where t7.policy_version = (
@@ -80,7 +80,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                       'null'
                                     ) || '}'
                                   ),
-                                  '{" fault":"MISSING"}'
+                                  '{" fault":"missing"}'
                                 ),
                                 ','
                                 order by t6.ordinality
@@ -93,12 +93,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             ''
                           ) || ']}'
                         ),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       else 'null'
                       end || '}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.standing_in_force t2
                   where t2.customer_id = t1.id
@@ -185,7 +185,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 ''
               ) || ']}}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -229,7 +229,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             (
                               '{"code":' || to_json(t3.code)::text || ',"name":' || to_json(t3.name)::text || '}'
                             ),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           )
                           from terrace.tier t3
                           where t3.policy_version = t2.policy_version
@@ -260,7 +260,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             (
                               select coalesce(
                                 ('{"version":' || (t5.version)::text || '}'),
-                                '{" fault":"MISSING"}'
+                                '{" fault":"missing"}'
                               )
                               from terrace.tier_policy t5
                               where t5.version = t2.policy_version
@@ -275,7 +275,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                       (
                                         select coalesce(
                                           ('{"code":' || to_json(t7.code)::text || '}'),
-                                          '{" fault":"MISSING"}'
+                                          '{" fault":"missing"}'
                                         )
                                         from terrace.tier t7
                                         where t7.policy_version = (
@@ -291,7 +291,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                       'null'
                                     ) || '}'
                                   ),
-                                  '{" fault":"MISSING"}'
+                                  '{" fault":"missing"}'
                                 ),
                                 ','
                                 order by t6.ordinality
@@ -304,12 +304,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             ''
                           ) || ']}'
                         ),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       else 'null'
                       end || '}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.standing_in_force t2
                   where t2.customer_id = t1.id
@@ -396,7 +396,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 ''
               ) || ']}}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -440,7 +440,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             (
                               '{"code":' || to_json(t3.code)::text || ',"name":' || to_json(t3.name)::text || '}'
                             ),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           )
                           from terrace.tier t3
                           where t3.policy_version = t2.policy_version
@@ -471,7 +471,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             (
                               select coalesce(
                                 ('{"version":' || (t5.version)::text || '}'),
-                                '{" fault":"MISSING"}'
+                                '{" fault":"missing"}'
                               )
                               from terrace.tier_policy t5
                               where t5.version = t2.policy_version
@@ -486,7 +486,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                       (
                                         select coalesce(
                                           ('{"code":' || to_json(t7.code)::text || '}'),
-                                          '{" fault":"MISSING"}'
+                                          '{" fault":"missing"}'
                                         )
                                         from terrace.tier t7
                                         where t7.policy_version = (
@@ -502,7 +502,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                       'null'
                                     ) || '}'
                                   ),
-                                  '{" fault":"MISSING"}'
+                                  '{" fault":"missing"}'
                                 ),
                                 ','
                                 order by t6.ordinality
@@ -515,12 +515,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             ''
                           ) || ']}'
                         ),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       else 'null'
                       end || '}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.standing_in_force t2
                   where t2.customer_id = t1.id
@@ -607,7 +607,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 ''
               ) || ']}}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place
@@ -651,7 +651,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             (
                               '{"code":' || to_json(t3.code)::text || ',"name":' || to_json(t3.name)::text || '}'
                             ),
-                            '{" fault":"MISSING"}'
+                            '{" fault":"missing"}'
                           )
                           from terrace.tier t3
                           where t3.policy_version = t2.policy_version
@@ -682,7 +682,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             (
                               select coalesce(
                                 ('{"version":' || (t5.version)::text || '}'),
-                                '{" fault":"MISSING"}'
+                                '{" fault":"missing"}'
                               )
                               from terrace.tier_policy t5
                               where t5.version = t2.policy_version
@@ -697,7 +697,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                       (
                                         select coalesce(
                                           ('{"code":' || to_json(t7.code)::text || '}'),
-                                          '{" fault":"MISSING"}'
+                                          '{" fault":"missing"}'
                                         )
                                         from terrace.tier t7
                                         where t7.policy_version = (
@@ -713,7 +713,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                       'null'
                                     ) || '}'
                                   ),
-                                  '{" fault":"MISSING"}'
+                                  '{" fault":"missing"}'
                                 ),
                                 ','
                                 order by t6.ordinality
@@ -726,12 +726,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             ''
                           ) || ']}'
                         ),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       else 'null'
                       end || '}'
                     ),
-                    '{" fault":"MISSING"}'
+                    '{" fault":"missing"}'
                   )
                   from terrace.standing_in_force t2
                   where t2.customer_id = t1.id
@@ -813,7 +813,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 ''
               ) || ']}}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ),
           ','
           order by t1.place

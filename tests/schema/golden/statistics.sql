@@ -24,7 +24,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     (
                       select coalesce(
                         ('{"code":' || to_json(t4.code)::text || '}'),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       from terrace.tier t4
                       where t4.policy_version = t2.policy_version
@@ -98,7 +98,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ''
           ) || ']}'
         ),
-        '{" fault":"MISSING"}'
+        '{" fault":"missing"}'
       )
       from terrace.standing_in_force t1
       where t1.customer_id = $1::integer
@@ -136,7 +136,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     (
                       select coalesce(
                         ('{"code":' || to_json(t4.code)::text || '}'),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       from terrace.tier t4
                       where t4.policy_version = t2.policy_version
@@ -210,7 +210,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ''
           ) || ']}'
         ),
-        '{" fault":"MISSING"}'
+        '{" fault":"missing"}'
       )
       from terrace.standing_in_force t1
       where t1.manager_id = $1::integer
@@ -248,7 +248,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     (
                       select coalesce(
                         ('{"code":' || to_json(t4.code)::text || '}'),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       from terrace.tier t4
                       where t4.policy_version = t2.policy_version
@@ -322,7 +322,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ''
           ) || ']}'
         ),
-        '{" fault":"MISSING"}'
+        '{" fault":"missing"}'
       )
       from terrace.standing_in_force t1
       where t1.branch_id = $1::integer
@@ -360,7 +360,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     (
                       select coalesce(
                         ('{"code":' || to_json(t4.code)::text || '}'),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       from terrace.tier t4
                       where t4.policy_version = t2.policy_version
@@ -430,7 +430,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ''
           ) || ']}'
         ),
-        '{" fault":"MISSING"}'
+        '{" fault":"missing"}'
       )
       from terrace.standing_in_force t1
       where t1.month = (select c.open_month from terrace.calendar c)

@@ -24,7 +24,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               select string_agg(
                                 coalesce(
                                   ('{"number":' || to_json(t3.number)::text || '}'),
-                                  '{" fault":"MISSING"}'
+                                  '{" fault":"missing"}'
                                 ),
                                 ','
                                 order by t3.number
@@ -36,7 +36,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             ''
                           ) || ']}'
                         ),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       from terrace.customer t2
                       where t2.id = t1.customer_id
@@ -47,7 +47,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     (
                       select coalesce(
                         ('{"code":' || to_json(t4.code)::text || '}'),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       from terrace.tier t4
                       where t4.policy_version = t1.policy_version
@@ -56,10 +56,10 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     'null'
                   ) || '}'
                 ),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ) || ']'
         ),
         ','
@@ -106,7 +106,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               select string_agg(
                                 coalesce(
                                   ('{"number":' || to_json(t3.number)::text || '}'),
-                                  '{" fault":"MISSING"}'
+                                  '{" fault":"missing"}'
                                 ),
                                 ','
                                 order by t3.number
@@ -118,7 +118,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             ''
                           ) || ']}'
                         ),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       from terrace.customer t2
                       where t2.id = t1.customer_id
@@ -129,7 +129,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     (
                       select coalesce(
                         ('{"code":' || to_json(t4.code)::text || '}'),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       from terrace.tier t4
                       where t4.policy_version = t1.policy_version
@@ -138,10 +138,10 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     'null'
                   ) || '}'
                 ),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ) || ']'
         ),
         ','
@@ -188,7 +188,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               select string_agg(
                                 coalesce(
                                   ('{"number":' || to_json(t3.number)::text || '}'),
-                                  '{" fault":"MISSING"}'
+                                  '{" fault":"missing"}'
                                 ),
                                 ','
                                 order by t3.number
@@ -200,7 +200,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             ''
                           ) || ']}'
                         ),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       from terrace.customer t2
                       where t2.id = t1.customer_id
@@ -211,7 +211,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     (
                       select coalesce(
                         ('{"code":' || to_json(t4.code)::text || '}'),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       from terrace.tier t4
                       where t4.policy_version = t1.policy_version
@@ -220,10 +220,10 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     'null'
                   ) || '}'
                 ),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ) || ']'
         ),
         ','
@@ -270,7 +270,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               select string_agg(
                                 coalesce(
                                   ('{"number":' || to_json(t3.number)::text || '}'),
-                                  '{" fault":"MISSING"}'
+                                  '{" fault":"missing"}'
                                 ),
                                 ','
                                 order by t3.number
@@ -281,7 +281,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             ''
                           ) || ']}'
                         ),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       from terrace.customer t2
                       where t2.id = t1.customer_id
@@ -291,7 +291,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     (
                       select coalesce(
                         ('{"code":' || to_json(t4.code)::text || '}'),
-                        '{" fault":"MISSING"}'
+                        '{" fault":"missing"}'
                       )
                       from terrace.tier t4
                       where t4.policy_version = t1.policy_version
@@ -300,10 +300,10 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     'null'
                   ) || '}'
                 ),
-                '{" fault":"MISSING"}'
+                '{" fault":"missing"}'
               ) || '}'
             ),
-            '{" fault":"MISSING"}'
+            '{" fault":"missing"}'
           ) || ']'
         ),
         ','

@@ -8,7 +8,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           '{"number":' || to_json(t1.number)::text || ',"name":' || to_json(t1.name)::text || ',"status":"' || t1.status || '"}'
         ),
-        '{" fault":"MISSING"}'
+        '{" fault":"missing"}'
       )
       from terrace.customer t1
       where t1.id = $1::integer
@@ -29,7 +29,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           '{"number":' || to_json(t1.number)::text || ',"name":' || to_json(t1.name)::text || ',"status":"' || t1.status || '"}'
         ),
-        '{" fault":"MISSING"}'
+        '{" fault":"missing"}'
       )
       from terrace.customer t1
       where t1.manager_id = $1::integer
@@ -50,7 +50,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           '{"number":' || to_json(t1.number)::text || ',"name":' || to_json(t1.name)::text || ',"status":"' || t1.status || '"}'
         ),
-        '{" fault":"MISSING"}'
+        '{" fault":"missing"}'
       )
       from terrace.customer t1
       where t1.branch_id = $1::integer
@@ -71,7 +71,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           '{"number":' || to_json(t1.number)::text || ',"name":' || to_json(t1.name)::text || ',"status":"' || t1.status || '"}'
         ),
-        '{" fault":"MISSING"}'
+        '{" fault":"missing"}'
       )
       from terrace.customer t1
       where t1.number = $2::text
