@@ -53,7 +53,8 @@ def affordable(requested: int, limit: int | None) -> None:
     """Refuse an operation beyond the points its caller may spend on one, with the figure."""
     if limit is None or requested <= limit:
         return
-    refused = _beyond("points dear", requested, limit)
+    message = f"the operation costs {requested} points; at most {limit} are allowed"
+    refused = refusal(message, LIMIT_EXCEEDED)
     refused.errors[0]["extensions"] = {
         "code": LIMIT_EXCEEDED,
         "cost": {"requested": requested, "limit": limit},
