@@ -28,6 +28,7 @@ from repository.reading.nodes import (
     Record,
     Rows,
     Scalar,
+    Sum,
     Total,
 )
 from repository.reading.parameters import Constant, Derived, InvalidArgument, Source
@@ -104,7 +105,7 @@ def requested(node: Node | PagePart) -> Cost:
         case One():
             first = AGGREGATE if node.aggregated else LOOK_UP
             return _joined(node.join, first) + requested(node.record)
-        case Scalar():
+        case Scalar() | Sum():
             return _joined(node.join, COUNT)
         case Many() if node.last is not None:
             each = Cost(ROW) + requested(node.record)
@@ -183,7 +184,7 @@ def actual(node: Node | PagePart, value: Any) -> int:
         case One():
             first = _joined(node.join, AGGREGATE if node.aggregated else LOOK_UP).points
             return first + (0 if value is None else actual(node.record, value))
-        case Scalar() | Total() | PageInfo():
+        case Scalar() | Sum() | Total() | PageInfo():
             return requested(node).points
         case Many() | Elements():
             first = _joined(node.join, LOOK_UP).points if isinstance(node, Many) else 0

@@ -100,6 +100,19 @@ class Scalar:
 
 
 @dataclass(frozen=True, slots=True)
+class Sum:
+    """The sum over the rows of a join of an amount in the row that `term` joins to each of them.
+
+    The rows are looked up one by one, so few rows of a large table need not wait for a plan that
+    reads all of it.
+    """
+
+    join: Join
+    term: Join
+    amount: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Many:
     """All rows of a join in order, as a list; `last` keeps the last so many of them."""
 
@@ -212,6 +225,7 @@ Node = (
     | Record
     | One
     | Scalar
+    | Sum
     | Many
     | Elements
     | Page

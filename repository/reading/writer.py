@@ -53,6 +53,7 @@ from repository.reading.nodes import (
     Record,
     Rows,
     Scalar,
+    Sum,
     Total,
     Value,
     cursor_mark,
@@ -120,6 +121,12 @@ class Writer:
                 rows = self.source(join, inner, alias)
                 value = sql(expression.json(inner, self.scope))
                 return computed(or_null(f"(select {value} {rows})"))
+            case Sum(join, term, amount):
+                summed, inner = self.alias(), self.alias()
+                rows = self.source(join, summed, alias)
+                each = f"(select {amount.value(inner)} {self.source(term, inner, summed)})"
+                total = f"coalesce(sum({each}), 0.00)::text"
+                return (Literal('"'), Computed(f"(select {total} {rows})"), Literal('"'))
             case Many():
                 return self.many(node, alias)
             case Elements():

@@ -15,7 +15,7 @@ from domain.months import Month
 from repository.reading.conditions import Both, Compare, Condition, Either, Fixed, Operator, Related
 from repository.reading.expressions import counted, expression, integer, text
 from repository.reading.expressions import decimal as decimal_of
-from repository.reading.nodes import Join, Scalar
+from repository.reading.nodes import Join, Scalar, Sum
 from repository.reading.parameters import Derived, Source
 from repository.reading.tables import AUM, STANDING, TIER
 from schema.arguments import Arguments
@@ -89,7 +89,7 @@ class _Population:
     def by_tier(self) -> Spec:
         policy = Fixed(f"{{t}}.policy_version = {in_force(self.month)}", self.sources)
         own_row = {"policy_version": "{t}.policy_version", "code": "{t}.code"}
-        on, holding = self._holders("{t}.code", "{up2}")
+        on, holding = self._holders()
         shown = Either((OWN_TIERS, Related(STANDING, on, Both(holding))))
         return ToMany(
             TIER,
@@ -103,23 +103,21 @@ class _Population:
             },
         )
 
-    def _holders(self, tier: str, further: str) -> tuple[dict[str, str], tuple[Condition, ...]]:
-        on = {column: value.replace("{t}", further) for column, value in self.on.items()}
+    def _holders(self) -> tuple[dict[str, str], tuple[Condition, ...]]:
+        """Who holds a tier, seen from the tier's row."""
+        on = {column: value.replace("{t}", "{up2}") for column, value in self.on.items()}
         holding = Fixed("{t}.status in ('ACTIVE', 'WATCH')")
-        return {**on, "tier": tier}, (*self.conditions(), holding)
+        return {**on, "tier": "{t}.code"}, (*self.conditions(), holding)
 
     def _customers(self) -> Scalar:
-        on, conditions = self._holders("{t}.code", "{up2}")
+        on, conditions = self._holders()
         return Scalar(Join(STANDING, on, conditions), expression("count(*)", cast="integer"))
 
-    def _aum(self) -> Scalar:
-        on, conditions = self._holders("{up}.code", "{up3}")
-        held = Related(STANDING, {**on, "customer_id": "{t}.customer_id"}, Both(conditions))
+    def _aum(self) -> Sum:
+        on, conditions = self._holders()
         of_month = Fixed(f"{{t}}.month = {self.month}", self.sources)
-        return Scalar(Join(AUM, {}, (of_month, held)), _TOTAL)
-
-
-_TOTAL = expression("coalesce(sum({t}.total), 0.00)::text")
+        figure = Join(AUM, {"customer_id": "{t}.customer_id"}, (of_month,))
+        return Sum(Join(STANDING, on, conditions), figure, decimal_of("total"))
 
 
 def vip_statistics(

@@ -74,30 +74,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                 and t7.status in ('ACTIVE', 'WATCH')
                               ),
                               'null'
-                            ) || ',"aum":' || coalesce(
-                              (
-                                select coalesce(
-                                  to_json(coalesce(sum(t8.total), 0.00)::text)::text,
-                                  'null'
-                                )
-                                from terrace.aum_figure t8
-                                where t8.customer_id = $1::integer
-                                and t8.month = (select c.open_month from terrace.calendar c)
-                                and exists (
-                                  select
-                                  from terrace.standing_in_force t9
-                                  where t9.branch_id = t1.id
-                                  and t9.tier = t4.code
-                                  and t9.customer_id = t8.customer_id
-                                  and t9.customer_id = $1::integer
-                                  and (
-                                    t9.month = (select c.open_month from terrace.calendar c)
-                                    and t9.status in ('ACTIVE', 'WATCH')
+                            ) || ',"aum":"' || (
+                              select coalesce(
+                                sum(
+                                  (
+                                    select t9.total
+                                    from terrace.aum_figure t9
+                                    where t9.customer_id = t8.customer_id
+                                    and t9.customer_id = $1::integer
+                                    and t9.month = (select c.open_month from terrace.calendar c)
                                   )
-                                )
-                              ),
-                              'null'
-                            ) || '}'
+                                ),
+                                0.00
+                              )::text
+                              from terrace.standing_in_force t8
+                              where t8.branch_id = t1.id
+                              and t8.tier = t4.code
+                              and t8.customer_id = $1::integer
+                              and t8.month = (select c.open_month from terrace.calendar c)
+                              and t8.status in ('ACTIVE', 'WATCH')
+                            ) || '"}'
                           ),
                           ','
                           order by t4.threshold,
@@ -229,30 +225,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                 and t7.status in ('ACTIVE', 'WATCH')
                               ),
                               'null'
-                            ) || ',"aum":' || coalesce(
-                              (
-                                select coalesce(
-                                  to_json(coalesce(sum(t8.total), 0.00)::text)::text,
-                                  'null'
-                                )
-                                from terrace.aum_figure t8
-                                where t8.manager_id = $1::integer
-                                and t8.month = (select c.open_month from terrace.calendar c)
-                                and exists (
-                                  select
-                                  from terrace.standing_in_force t9
-                                  where t9.branch_id = t1.id
-                                  and t9.tier = t4.code
-                                  and t9.customer_id = t8.customer_id
-                                  and t9.manager_id = $1::integer
-                                  and (
-                                    t9.month = (select c.open_month from terrace.calendar c)
-                                    and t9.status in ('ACTIVE', 'WATCH')
+                            ) || ',"aum":"' || (
+                              select coalesce(
+                                sum(
+                                  (
+                                    select t9.total
+                                    from terrace.aum_figure t9
+                                    where t9.customer_id = t8.customer_id
+                                    and t9.manager_id = $1::integer
+                                    and t9.month = (select c.open_month from terrace.calendar c)
                                   )
-                                )
-                              ),
-                              'null'
-                            ) || '}'
+                                ),
+                                0.00
+                              )::text
+                              from terrace.standing_in_force t8
+                              where t8.branch_id = t1.id
+                              and t8.tier = t4.code
+                              and t8.manager_id = $1::integer
+                              and t8.month = (select c.open_month from terrace.calendar c)
+                              and t8.status in ('ACTIVE', 'WATCH')
+                            ) || '"}'
                           ),
                           ','
                           order by t4.threshold,
@@ -384,30 +376,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                 and t7.status in ('ACTIVE', 'WATCH')
                               ),
                               'null'
-                            ) || ',"aum":' || coalesce(
-                              (
-                                select coalesce(
-                                  to_json(coalesce(sum(t8.total), 0.00)::text)::text,
-                                  'null'
-                                )
-                                from terrace.aum_figure t8
-                                where t8.branch_id = $1::integer
-                                and t8.month = (select c.open_month from terrace.calendar c)
-                                and exists (
-                                  select
-                                  from terrace.standing_in_force t9
-                                  where t9.branch_id = t1.id
-                                  and t9.tier = t4.code
-                                  and t9.customer_id = t8.customer_id
-                                  and t9.branch_id = $1::integer
-                                  and (
-                                    t9.month = (select c.open_month from terrace.calendar c)
-                                    and t9.status in ('ACTIVE', 'WATCH')
+                            ) || ',"aum":"' || (
+                              select coalesce(
+                                sum(
+                                  (
+                                    select t9.total
+                                    from terrace.aum_figure t9
+                                    where t9.customer_id = t8.customer_id
+                                    and t9.branch_id = $1::integer
+                                    and t9.month = (select c.open_month from terrace.calendar c)
                                   )
-                                )
-                              ),
-                              'null'
-                            ) || '}'
+                                ),
+                                0.00
+                              )::text
+                              from terrace.standing_in_force t8
+                              where t8.branch_id = t1.id
+                              and t8.tier = t4.code
+                              and t8.branch_id = $1::integer
+                              and t8.month = (select c.open_month from terrace.calendar c)
+                              and t8.status in ('ACTIVE', 'WATCH')
+                            ) || '"}'
                           ),
                           ','
                           order by t4.threshold,
@@ -537,28 +525,24 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                 and t7.status in ('ACTIVE', 'WATCH')
                               ),
                               'null'
-                            ) || ',"aum":' || coalesce(
-                              (
-                                select coalesce(
-                                  to_json(coalesce(sum(t8.total), 0.00)::text)::text,
-                                  'null'
-                                )
-                                from terrace.aum_figure t8
-                                where t8.month = (select c.open_month from terrace.calendar c)
-                                and exists (
-                                  select
-                                  from terrace.standing_in_force t9
-                                  where t9.branch_id = t1.id
-                                  and t9.tier = t4.code
-                                  and t9.customer_id = t8.customer_id
-                                  and (
-                                    t9.month = (select c.open_month from terrace.calendar c)
-                                    and t9.status in ('ACTIVE', 'WATCH')
+                            ) || ',"aum":"' || (
+                              select coalesce(
+                                sum(
+                                  (
+                                    select t9.total
+                                    from terrace.aum_figure t9
+                                    where t9.customer_id = t8.customer_id
+                                    and t9.month = (select c.open_month from terrace.calendar c)
                                   )
-                                )
-                              ),
-                              'null'
-                            ) || '}'
+                                ),
+                                0.00
+                              )::text
+                              from terrace.standing_in_force t8
+                              where t8.branch_id = t1.id
+                              and t8.tier = t4.code
+                              and t8.month = (select c.open_month from terrace.calendar c)
+                              and t8.status in ('ACTIVE', 'WATCH')
+                            ) || '"}'
                           ),
                           ','
                           order by t4.threshold,

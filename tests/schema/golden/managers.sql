@@ -84,30 +84,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                   and t9.status in ('ACTIVE', 'WATCH')
                                 ),
                                 'null'
-                              ) || ',"aum":' || coalesce(
-                                (
-                                  select coalesce(
-                                    to_json(coalesce(sum(t10.total), 0.00)::text)::text,
-                                    'null'
-                                  )
-                                  from terrace.aum_figure t10
-                                  where t10.customer_id = $1::integer
-                                  and t10.month = (select c.open_month from terrace.calendar c)
-                                  and exists (
-                                    select
-                                    from terrace.standing_in_force t11
-                                    where t11.manager_id = t1.id
-                                    and t11.tier = t7.code
-                                    and t11.customer_id = t10.customer_id
-                                    and t11.customer_id = $1::integer
-                                    and (
-                                      t11.month = (select c.open_month from terrace.calendar c)
-                                      and t11.status in ('ACTIVE', 'WATCH')
+                              ) || ',"aum":"' || (
+                                select coalesce(
+                                  sum(
+                                    (
+                                      select t11.total
+                                      from terrace.aum_figure t11
+                                      where t11.customer_id = t10.customer_id
+                                      and t11.customer_id = $1::integer
+                                      and t11.month = (select c.open_month from terrace.calendar c)
                                     )
-                                  )
-                                ),
-                                'null'
-                              ) || '}'
+                                  ),
+                                  0.00
+                                )::text
+                                from terrace.standing_in_force t10
+                                where t10.manager_id = t1.id
+                                and t10.tier = t7.code
+                                and t10.customer_id = $1::integer
+                                and t10.month = (select c.open_month from terrace.calendar c)
+                                and t10.status in ('ACTIVE', 'WATCH')
+                              ) || '"}'
                             ),
                             ','
                             order by t7.threshold,
@@ -264,30 +260,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                   and t9.status in ('ACTIVE', 'WATCH')
                                 ),
                                 'null'
-                              ) || ',"aum":' || coalesce(
-                                (
-                                  select coalesce(
-                                    to_json(coalesce(sum(t10.total), 0.00)::text)::text,
-                                    'null'
-                                  )
-                                  from terrace.aum_figure t10
-                                  where t10.manager_id = $1::integer
-                                  and t10.month = (select c.open_month from terrace.calendar c)
-                                  and exists (
-                                    select
-                                    from terrace.standing_in_force t11
-                                    where t11.manager_id = t1.id
-                                    and t11.tier = t7.code
-                                    and t11.customer_id = t10.customer_id
-                                    and t11.manager_id = $1::integer
-                                    and (
-                                      t11.month = (select c.open_month from terrace.calendar c)
-                                      and t11.status in ('ACTIVE', 'WATCH')
+                              ) || ',"aum":"' || (
+                                select coalesce(
+                                  sum(
+                                    (
+                                      select t11.total
+                                      from terrace.aum_figure t11
+                                      where t11.customer_id = t10.customer_id
+                                      and t11.manager_id = $1::integer
+                                      and t11.month = (select c.open_month from terrace.calendar c)
                                     )
-                                  )
-                                ),
-                                'null'
-                              ) || '}'
+                                  ),
+                                  0.00
+                                )::text
+                                from terrace.standing_in_force t10
+                                where t10.manager_id = t1.id
+                                and t10.tier = t7.code
+                                and t10.manager_id = $1::integer
+                                and t10.month = (select c.open_month from terrace.calendar c)
+                                and t10.status in ('ACTIVE', 'WATCH')
+                              ) || '"}'
                             ),
                             ','
                             order by t7.threshold,
@@ -440,30 +432,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                   and t9.status in ('ACTIVE', 'WATCH')
                                 ),
                                 'null'
-                              ) || ',"aum":' || coalesce(
-                                (
-                                  select coalesce(
-                                    to_json(coalesce(sum(t10.total), 0.00)::text)::text,
-                                    'null'
-                                  )
-                                  from terrace.aum_figure t10
-                                  where t10.branch_id = $1::integer
-                                  and t10.month = (select c.open_month from terrace.calendar c)
-                                  and exists (
-                                    select
-                                    from terrace.standing_in_force t11
-                                    where t11.manager_id = t1.id
-                                    and t11.tier = t7.code
-                                    and t11.customer_id = t10.customer_id
-                                    and t11.branch_id = $1::integer
-                                    and (
-                                      t11.month = (select c.open_month from terrace.calendar c)
-                                      and t11.status in ('ACTIVE', 'WATCH')
+                              ) || ',"aum":"' || (
+                                select coalesce(
+                                  sum(
+                                    (
+                                      select t11.total
+                                      from terrace.aum_figure t11
+                                      where t11.customer_id = t10.customer_id
+                                      and t11.branch_id = $1::integer
+                                      and t11.month = (select c.open_month from terrace.calendar c)
                                     )
-                                  )
-                                ),
-                                'null'
-                              ) || '}'
+                                  ),
+                                  0.00
+                                )::text
+                                from terrace.standing_in_force t10
+                                where t10.manager_id = t1.id
+                                and t10.tier = t7.code
+                                and t10.branch_id = $1::integer
+                                and t10.month = (select c.open_month from terrace.calendar c)
+                                and t10.status in ('ACTIVE', 'WATCH')
+                              ) || '"}'
                             ),
                             ','
                             order by t7.threshold,
@@ -613,28 +601,24 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                   and t9.status in ('ACTIVE', 'WATCH')
                                 ),
                                 'null'
-                              ) || ',"aum":' || coalesce(
-                                (
-                                  select coalesce(
-                                    to_json(coalesce(sum(t10.total), 0.00)::text)::text,
-                                    'null'
-                                  )
-                                  from terrace.aum_figure t10
-                                  where t10.month = (select c.open_month from terrace.calendar c)
-                                  and exists (
-                                    select
-                                    from terrace.standing_in_force t11
-                                    where t11.manager_id = t1.id
-                                    and t11.tier = t7.code
-                                    and t11.customer_id = t10.customer_id
-                                    and (
-                                      t11.month = (select c.open_month from terrace.calendar c)
-                                      and t11.status in ('ACTIVE', 'WATCH')
+                              ) || ',"aum":"' || (
+                                select coalesce(
+                                  sum(
+                                    (
+                                      select t11.total
+                                      from terrace.aum_figure t11
+                                      where t11.customer_id = t10.customer_id
+                                      and t11.month = (select c.open_month from terrace.calendar c)
                                     )
-                                  )
-                                ),
-                                'null'
-                              ) || '}'
+                                  ),
+                                  0.00
+                                )::text
+                                from terrace.standing_in_force t10
+                                where t10.manager_id = t1.id
+                                and t10.tier = t7.code
+                                and t10.month = (select c.open_month from terrace.calendar c)
+                                and t10.status in ('ACTIVE', 'WATCH')
+                              ) || '"}'
                             ),
                             ','
                             order by t7.threshold,

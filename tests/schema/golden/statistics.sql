@@ -41,29 +41,25 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       and t5.status in ('ACTIVE', 'WATCH')
                     ),
                     'null'
-                  ) || ',"aum":' || coalesce(
-                    (
-                      select coalesce(
-                        to_json(coalesce(sum(t6.total), 0.00)::text)::text,
-                        'null'
-                      )
-                      from terrace.aum_figure t6
-                      where t6.customer_id = $1::integer
-                      and t6.month = (select c.open_month from terrace.calendar c)
-                      and exists (
-                        select
-                        from terrace.standing_in_force t7
-                        where t7.tier = t2.code
-                        and t7.customer_id = t6.customer_id
-                        and t7.customer_id = $1::integer
-                        and (
-                          t7.month = (select c.open_month from terrace.calendar c)
-                          and t7.status in ('ACTIVE', 'WATCH')
+                  ) || ',"aum":"' || (
+                    select coalesce(
+                      sum(
+                        (
+                          select t7.total
+                          from terrace.aum_figure t7
+                          where t7.customer_id = t6.customer_id
+                          and t7.customer_id = $1::integer
+                          and t7.month = (select c.open_month from terrace.calendar c)
                         )
-                      )
-                    ),
-                    'null'
-                  ) || '}'
+                      ),
+                      0.00
+                    )::text
+                    from terrace.standing_in_force t6
+                    where t6.tier = t2.code
+                    and t6.customer_id = $1::integer
+                    and t6.month = (select c.open_month from terrace.calendar c)
+                    and t6.status in ('ACTIVE', 'WATCH')
+                  ) || '"}'
                 ),
                 ','
                 order by t2.threshold,
@@ -153,29 +149,25 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       and t5.status in ('ACTIVE', 'WATCH')
                     ),
                     'null'
-                  ) || ',"aum":' || coalesce(
-                    (
-                      select coalesce(
-                        to_json(coalesce(sum(t6.total), 0.00)::text)::text,
-                        'null'
-                      )
-                      from terrace.aum_figure t6
-                      where t6.manager_id = $1::integer
-                      and t6.month = (select c.open_month from terrace.calendar c)
-                      and exists (
-                        select
-                        from terrace.standing_in_force t7
-                        where t7.tier = t2.code
-                        and t7.customer_id = t6.customer_id
-                        and t7.manager_id = $1::integer
-                        and (
-                          t7.month = (select c.open_month from terrace.calendar c)
-                          and t7.status in ('ACTIVE', 'WATCH')
+                  ) || ',"aum":"' || (
+                    select coalesce(
+                      sum(
+                        (
+                          select t7.total
+                          from terrace.aum_figure t7
+                          where t7.customer_id = t6.customer_id
+                          and t7.manager_id = $1::integer
+                          and t7.month = (select c.open_month from terrace.calendar c)
                         )
-                      )
-                    ),
-                    'null'
-                  ) || '}'
+                      ),
+                      0.00
+                    )::text
+                    from terrace.standing_in_force t6
+                    where t6.tier = t2.code
+                    and t6.manager_id = $1::integer
+                    and t6.month = (select c.open_month from terrace.calendar c)
+                    and t6.status in ('ACTIVE', 'WATCH')
+                  ) || '"}'
                 ),
                 ','
                 order by t2.threshold,
@@ -265,29 +257,25 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       and t5.status in ('ACTIVE', 'WATCH')
                     ),
                     'null'
-                  ) || ',"aum":' || coalesce(
-                    (
-                      select coalesce(
-                        to_json(coalesce(sum(t6.total), 0.00)::text)::text,
-                        'null'
-                      )
-                      from terrace.aum_figure t6
-                      where t6.branch_id = $1::integer
-                      and t6.month = (select c.open_month from terrace.calendar c)
-                      and exists (
-                        select
-                        from terrace.standing_in_force t7
-                        where t7.tier = t2.code
-                        and t7.customer_id = t6.customer_id
-                        and t7.branch_id = $1::integer
-                        and (
-                          t7.month = (select c.open_month from terrace.calendar c)
-                          and t7.status in ('ACTIVE', 'WATCH')
+                  ) || ',"aum":"' || (
+                    select coalesce(
+                      sum(
+                        (
+                          select t7.total
+                          from terrace.aum_figure t7
+                          where t7.customer_id = t6.customer_id
+                          and t7.branch_id = $1::integer
+                          and t7.month = (select c.open_month from terrace.calendar c)
                         )
-                      )
-                    ),
-                    'null'
-                  ) || '}'
+                      ),
+                      0.00
+                    )::text
+                    from terrace.standing_in_force t6
+                    where t6.tier = t2.code
+                    and t6.branch_id = $1::integer
+                    and t6.month = (select c.open_month from terrace.calendar c)
+                    and t6.status in ('ACTIVE', 'WATCH')
+                  ) || '"}'
                 ),
                 ','
                 order by t2.threshold,
@@ -376,27 +364,23 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       and t5.status in ('ACTIVE', 'WATCH')
                     ),
                     'null'
-                  ) || ',"aum":' || coalesce(
-                    (
-                      select coalesce(
-                        to_json(coalesce(sum(t6.total), 0.00)::text)::text,
-                        'null'
-                      )
-                      from terrace.aum_figure t6
-                      where t6.month = (select c.open_month from terrace.calendar c)
-                      and exists (
-                        select
-                        from terrace.standing_in_force t7
-                        where t7.tier = t2.code
-                        and t7.customer_id = t6.customer_id
-                        and (
-                          t7.month = (select c.open_month from terrace.calendar c)
-                          and t7.status in ('ACTIVE', 'WATCH')
+                  ) || ',"aum":"' || (
+                    select coalesce(
+                      sum(
+                        (
+                          select t7.total
+                          from terrace.aum_figure t7
+                          where t7.customer_id = t6.customer_id
+                          and t7.month = (select c.open_month from terrace.calendar c)
                         )
-                      )
-                    ),
-                    'null'
-                  ) || '}'
+                      ),
+                      0.00
+                    )::text
+                    from terrace.standing_in_force t6
+                    where t6.tier = t2.code
+                    and t6.month = (select c.open_month from terrace.calendar c)
+                    and t6.status in ('ACTIVE', 'WATCH')
+                  ) || '"}'
                 ),
                 ','
                 order by t2.threshold,
