@@ -35,7 +35,8 @@ class _Joined:
     def _flush(self) -> None:
         if self._held is not None:
             held, self._held = self._held, None
-            self.bare.write(held)
+            if not self.bare.is_closing():  # reset by the other side meanwhile
+                self.bare.write(held)
 
     def __getattr__(self, name: str) -> Any:
         """Everything else is the transport's own."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -43,6 +43,7 @@ STATEMENTS_KEPT = 100
 on every connection, so whoever sends ever new documents must not be able to fill its memory."""
 _STATEMENT_SECONDS_KEPT = 900
 _CLOSE_SECONDS = 5
+_SILENCE_SECONDS = 10  # beyond the time a statement may take: then nobody answers any more
 _TRIES = 5
 _CLASHES = (
     asyncpg.DeadlockDetectedError,
@@ -140,7 +141,10 @@ class Database:
         """Make the pools; connections are opened as they are needed."""
         for scope in Scope:
             self._readers[scope] = Readers(
-                partial(self._reader, scope), self._reader_connections, self._acquire_seconds
+                partial(self._reader, scope),
+                self._reader_connections,
+                self._acquire_seconds,
+                self._statement_seconds + _SILENCE_SECONDS,
             )
         self._writer = await asyncpg.create_pool(
             **self._login(WRITER),
@@ -197,12 +201,13 @@ class Database:
         It is the generic plan, which all values share.
         """
         async with self.reading(scope) as connection:
-            await connection.execute(f"prepare explained as {statement}")
             try:
+                await connection.execute(f"prepare explained as {statement}")
                 nulls = ", ".join(["null"] * parameters)
                 rows = await connection.fetch(f"explain (verbose) execute explained({nulls})")
             finally:
-                await connection.execute("deallocate explained")
+                with suppress(asyncpg.PostgresError):
+                    await connection.execute("deallocate explained")
             return [row[0] for row in rows]
 
     @asynccontextmanager

@@ -8,12 +8,14 @@ slow is run alone for a while, so that nobody waits long behind a slow neighbour
 """
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+
+from repository.kept import Kept
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -29,19 +31,22 @@ PATIENCE_SECONDS = 0.25
 ALONE_SECONDS = 5.0
 """How long a statement is run alone after that."""
 _KEPT_LANES = 2_000
+_LANES_WEIGHT = 16_000_000  # characters of all their statements
+_LARGE = 4_000
 _CLOSE_SECONDS = 5
 
 
 class _Request:
     """One execution of a statement that somebody waits for."""
 
-    __slots__ = ("alone", "batch", "deadline", "future", "values")
+    __slots__ = ("again", "alone", "batch", "deadline", "future", "values")
 
     def __init__(self, values: Sequence[Any], deadline: float, future: asyncio.Future[Any]) -> None:
         self.values = values
         self.deadline = deadline
         self.future = future
-        self.alone = False  # it was in a pipeline that failed, or lost its connection
+        self.alone = _is_large(values)  # or it was in a pipeline that failed
+        self.again = False  # it lost its connection once
         self.batch: _Batch | None = None
 
 
@@ -61,9 +66,13 @@ class _Batch:
     def leave(self) -> None:
         """One member's caller has gone."""
         self.waiting -= 1
-        if not self.waiting and self.worker is not None:
+        if not self.waiting and self.worker is not None and not self.deserted:
             self.deserted = True
             self.worker.cancel()
+
+    def only_deserted(self) -> bool:
+        """Whether the worker was cancelled for nothing but this batch; it can then go on."""
+        return self.deserted and self.worker is not None and self.worker.uncancel() == 0
 
 
 class _Lane:
@@ -101,19 +110,26 @@ class _Lane:
 class Readers:
     """At most `size` connections, made as they are needed by `connect`.
 
-    `wait_seconds` is how long a request waits for its turn before it ends with TimeoutError.
+    `wait_seconds` is how long a request waits for its turn before it ends with TimeoutError;
+    `answer_seconds` how long a connection may be silent before it is given up as lost.
     """
 
     def __init__(
-        self, connect: Callable[[], Awaitable[Connection]], size: int, wait_seconds: float
+        self,
+        connect: Callable[[], Awaitable[Connection]],
+        size: int,
+        wait_seconds: float,
+        answer_seconds: float = 60.0,
     ) -> None:
         """Describe them; nothing is connected yet."""
         self._connect = connect
         self._size = size
         self._wait_seconds = wait_seconds
+        self._answer_seconds = answer_seconds
+        self._closed = False
         self._idle: list[Connection] = []
         self._workers: set[asyncio.Task[None]] = set()
-        self._lanes: OrderedDict[str, _Lane] = OrderedDict()
+        self._lanes: Kept[str, _Lane] = Kept(_KEPT_LANES, _LANES_WEIGHT)
         self._ready: deque[_Lane] = deque()
         self._looks = False
         self._expiry: asyncio.TimerHandle | None = None
@@ -142,7 +158,12 @@ class Readers:
         request = _Request((), loop.time() + self._wait_seconds, handed)
         request.alone = True
         self._enter(_Lane(""), request)
-        connection, done = await handed
+        try:
+            connection, done = await handed
+        except asyncio.CancelledError:
+            if handed.done() and not handed.cancelled() and not handed.exception():
+                handed.result()[1].set_result(None)  # it was handed over to nobody
+            raise
         try:
             yield connection
         finally:
@@ -153,6 +174,7 @@ class Readers:
         """Close every connection, by force if one does not come back."""
         if self._expiry is not None:
             self._expiry.cancel()
+        self._closed = True
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
@@ -167,9 +189,8 @@ class Readers:
     def _lane(self, statement: str) -> _Lane:
         lane = self._lanes.get(statement)
         if lane is None:
-            lane = self._lanes[statement] = _Lane(statement)
-            if len(self._lanes) > _KEPT_LANES:
-                self._lanes.popitem(last=False)
+            lane = _Lane(statement)
+            self._lanes.put(statement, lane, len(statement))
         return lane
 
     def _enter(self, lane: _Lane, request: _Request, *, first: bool = False) -> None:
@@ -207,7 +228,7 @@ class Readers:
     def _take(self) -> tuple[_Lane, list[_Request]] | None:
         """The next batch; lanes take turns."""
         now = asyncio.get_running_loop().time()
-        while self._ready:
+        while self._ready and not self._closed:
             lane = self._ready.popleft()
             taken = lane.take(now)
             if lane.waiting:
@@ -222,8 +243,10 @@ class Readers:
         self._expiry = None
         earliest: float | None = None
         for lane in self._ready:
-            for request in lane.waiting:
+            waiting, lane.waiting = lane.waiting, deque()
+            for request in waiting:
                 if request.deadline > now:
+                    lane.waiting.append(request)
                     earliest = min(earliest or request.deadline, request.deadline)
                 elif not request.future.done():
                     request.future.set_exception(TimeoutError("no database connection came free"))
@@ -246,11 +269,17 @@ class Readers:
                         connection = await self._connection()
                     await self._run(connection, lane, requests)
                 except asyncio.CancelledError:
-                    if not batch.deserted:
+                    if not batch.only_deserted():
+                        for request in requests:
+                            request.future.cancel()
                         raise
-                    batch.worker.uncancel()  # type: ignore[union-attr]
+                    if len(requests) > 1 and connection is not None:
+                        connection.terminate()  # half a pipeline may be under way
                 except Exception as error:
+                    batch.only_deserted()  # the driver may turn a cancellation into this
                     self._failed(connection, lane, requests, error)
+                else:
+                    batch.only_deserted()  # or not notice it
                 finally:
                     for request in requests:
                         request.batch = None
@@ -278,7 +307,13 @@ class Readers:
                 if not request.future.done():
                     request.future.set_result(row[0])
         elif lane.statement:
-            value = await connection.fetchval(lane.statement, *requests[0].values)
+            try:
+                value = await connection.fetchval(
+                    lane.statement, *requests[0].values, timeout=self._answer_seconds
+                )
+            except TimeoutError:  # the server gives up much earlier: nobody is there any more
+                connection.terminate()
+                raise
             if not requests[0].future.done():
                 requests[0].future.set_result(value)
         else:
@@ -298,17 +333,35 @@ class Readers:
 
         Unless its connection was lost: what only reads can be asked again on another one.
         """
-        if isinstance(error, TimeoutError) and len(requests) > 1:
+        silent = isinstance(error, TimeoutError)
+        lost = connection is not None and connection.is_closed() and not silent
+        if silent and len(requests) > 1:
             lane.alone_until = asyncio.get_running_loop().time() + ALONE_SECONDS
-        lost = connection is not None and connection.is_closed()
         for request in reversed(requests):
             if request.future.done():
                 continue
-            if len(requests) > 1 or (lost and not request.alone):
+            if len(requests) > 1 or (lost and not request.again):
                 request.alone = True
+                request.again = lost
                 self._enter(lane, request, first=True)
             else:
                 request.future.set_exception(error)
+
+
+def _is_large(values: Sequence[Any]) -> bool:
+    """Whether a request's values fill a good part of what the driver sends in one go.
+
+    A pipeline that is sent in pieces cannot be broken off between them.
+    """
+    size = 0
+    for value in values:
+        if isinstance(value, str):
+            size += len(value)
+        elif isinstance(value, list):
+            size += sum(len(v) if isinstance(v, str) else 16 for v in value)
+        elif isinstance(value, dict):
+            return True
+    return size > _LARGE
 
 
 async def _close(connection: Connection) -> None:

@@ -224,6 +224,13 @@ class Compiler:
 
     def page_part(self, connection: GraphQLObjectType, nodes: list[FieldNode]) -> PagePart:
         """One field of a connection."""
+        above, self.place = self.place, (*self.place, (connection.name, response_key(nodes[0])))
+        try:
+            return self._page_part(connection, nodes)
+        finally:
+            self.place = above
+
+    def _page_part(self, connection: GraphQLObjectType, nodes: list[FieldNode]) -> PagePart:
         name = nodes[0].name.value
         sets = _selections(nodes)
         if name == "__typename":
@@ -249,7 +256,13 @@ class Compiler:
         name = nodes[0].name.value
         if name == "__typename":
             return Literal(edge.name)
-        return self.below(edge.fields[name], nodes) if name == "node" else None
+        if name != "node":
+            return None
+        above, self.place = self.place, (*self.place, (edge.name, response_key(nodes[0])))
+        try:
+            return self.below(edge.fields[name], nodes)
+        finally:
+            self.place = above
 
     def by_id(
         self,

@@ -83,7 +83,10 @@ def prepare(
         if isinstance(node, FragmentDefinitionNode)
     }
     operations = [node for node in parsed.definitions if isinstance(node, OperationDefinitionNode)]
-    check(operations, fragments, limits)
+    try:
+        check(operations, fragments, limits)
+    except RecursionError:
+        raise refusal("the fragments are nested too deeply", LIMIT_EXCEEDED) from None
     # Rows of a mutation are turned down one by one, so their values are looked at later.
     token = strict.set(not any(node.operation is OperationType.MUTATION for node in operations))
     try:

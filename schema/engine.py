@@ -14,9 +14,9 @@ import orjson
 
 from domain.actors import Actor, Scope
 from repository.database import Database
+from repository.kept import Kept
 from repository.reading.parameters import InvalidArgument, UnreadableScalar
 from repository.reading.statement import BOTH_WALLS, Walls
-from schema.cache import Kept
 from schema.context import Context, Wake
 from schema.document import Prepared, prepare
 from schema.errors import RequestError
@@ -33,7 +33,8 @@ from schema.wanted import NOTHING_MORE, wanted
 from schema.writing import mutate
 
 _LONGEST_KEPT = 20_000  # characters; longer documents are prepared each time
-_DOCUMENTS_WEIGHT = 16_000_000  # characters of all documents kept
+_PREPARED_WEIGHT = 110  # bytes, about, that a character takes when it is parsed
+_DOCUMENTS_WEIGHT = 64_000_000  # bytes, about, of all documents kept
 _PLANS_WEIGHT = 32_000_000  # bytes, about, of all plans kept
 
 
@@ -74,7 +75,7 @@ class Engine:
         if prepared is None:
             prepared = prepare(self.schema, document, operation_name, self._limits)
             if len(document) <= _LONGEST_KEPT:
-                self._documents.put(key, prepared, len(document))
+                self._documents.put(key, prepared, _PREPARED_WEIGHT * len(document))
         return prepared
 
     async def execute(

@@ -92,3 +92,8 @@ where s.month <= (select c.open_month from terrace.calendar c);
 
 -- A customer's accounts are shown by number: without a sort for each of a page's customers.
 create index account_by_customer on terrace.account (customer_id, number);
+
+-- Words of ours are shown without escaping.
+alter table terrace.tier_change
+    add constraint tier_change_words check (
+        kind ~ '^[A-Z_]+$' and from_status ~ '^[A-Z_]+$' and to_status ~ '^[A-Z_]+$');

@@ -179,3 +179,57 @@ async def test_a_connection_can_be_had_alone(two: Readers) -> None:
         await asyncio.sleep(0.05)
         assert not waiting.done()
     assert await waiting == "2"
+
+
+async def test_a_connection_that_reaches_nobody_comes_back(connect: Counting) -> None:
+    built = Readers(connect, 1, 5.0)
+    await built.answer(ADD, [1])
+
+    async def hold() -> None:
+        async with built.connection():
+            await asyncio.sleep(0)
+
+    for turns in range(10):  # in one of them it is handed over, but not taken yet
+        holder = asyncio.create_task(hold())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        holder.cancel()
+        with suppress(asyncio.CancelledError):
+            await holder
+        assert await asyncio.wait_for(built.answer(ADD, [turns]), 2) == str(turns + 1), turns
+    await built.close()
+
+
+async def test_large_requests_are_not_sent_in_pieces(two: Readers, connect: Counting) -> None:
+    echo = "select case when true then length($1::text)::text end"
+    for _ in range(25):
+        await two.answer(echo, ["x"])
+    connect.together.clear()
+    asked = [asyncio.create_task(two.answer(echo, ["x" * 40_000])) for _ in range(16)]
+    for _ in range(4):
+        await asyncio.sleep(0)
+    for task in asked:
+        task.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)
+    assert not connect.together
+    answers = await asyncio.wait_for(asyncio.gather(*(two.answer(ADD, [n]) for n in range(8))), 5)
+    assert answers == [str(n + 1) for n in range(8)]
+
+
+async def test_closing_leaves_nobody_waiting(connect: Counting) -> None:
+    built = Readers(connect, 1, 5.0)
+    asked = [asyncio.create_task(built.answer(SLEEP, [30.0 + n])) for n in range(3)]
+    await asyncio.sleep(0.2)
+    async with asyncio.timeout(8):
+        await built.close()
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert all(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes)
+
+
+async def test_a_server_that_says_nothing_is_given_up(connect: Counting) -> None:
+    built = Readers(connect, 1, 5.0, 0.3)
+    with pytest.raises(TimeoutError):
+        await built.answer(SLEEP, [30.0])
+    assert await built.answer(ADD, [1]) == "2"
+    assert len(connect.made) == 2
+    await built.close()

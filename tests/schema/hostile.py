@@ -59,6 +59,14 @@ def _nested() -> Iterator[tuple[str, str]]:
 
 
 def _of_fragments() -> Iterator[tuple[str, str]]:
+    deep = "parent { " * 18
+    chain = " ".join(
+        f"fragment F{k} on Branch {{ {deep}...F{k + 1}{' }' * 18} }}" for k in range(49)
+    )
+    yield (
+        "50 fragments of 18 levels",
+        f"{{ branches {{ ...F0 }} }} {chain} fragment F49 on Branch {{ code }}",
+    )
     for n in (5, 30, 300):
         doubling = " ".join(
             f"fragment F{k} on Viewer {{ ...F{k + 1} ...F{k + 1} }}" for k in range(n)

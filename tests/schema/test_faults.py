@@ -82,6 +82,21 @@ async def test_objects_of_an_interface_are_told_apart(house: House) -> None:
     assert told(answer) == [(["nodes", 1, "y"], "BAD_USER_INPUT")]
 
 
+async def test_a_fault_is_its_own_fields_and_not_its_namesakes(house: House) -> None:
+    await house.people(1)
+    answer = await house.ask(
+        """query ($bad: Int!, $good: Int!) { customers(first: 1) {
+            x: nodes { manager { h: customers(first: $bad) { totalCount } } }
+            y: nodes { manager { h: customers(first: $good) { totalCount } } } } }""",
+        {"bad": -1, "good": 5},
+    )
+    assert answer["data"]["customers"] == {
+        "x": [{"manager": None}],
+        "y": [{"manager": {"h": {"totalCount": 1}}}],
+    }
+    assert told(answer) == [(["customers", "x", 0, "manager", "h"], "BAD_USER_INPUT")]
+
+
 async def test_a_house_without_a_date_answers_everything_else(house: House) -> None:
     await house.people(1)
     answer = await house.ask(

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from schema.cache import Kept
+from repository.kept import Kept
 from tests.house import House
 
 LIST = """query ($where: CustomerFilter, $after: String, $by: CustomerOrder) {
