@@ -1,9 +1,8 @@
 """The golden documents' plans at a million customers: `python -m tests.schema.at_scale [N]`.
 
 Fills a database with that many customers (`make plans`; some minutes and 12 GB) and asks PostgreSQL
-how it would run every golden statement for every kind of scope. No large table may be read from
-end to end but where the answer is about all of it. Each statement's estimated and real time is
-shown beside it.
+how it would run every golden statement for every kind of scope. No large table may be scanned from
+end to end: what is about all rows goes by an index alone. What each took is shown beside it.
 """
 
 import asyncio
@@ -31,16 +30,6 @@ ACTORS = {
     Scope.BRANCH: Actor(Role.BRANCH, "B001", 2),
     Scope.ALL: Actor(Role.HQ, "x", 0),
 }
-ABOUT_ALL = {
-    ("customers", Scope.ALL): "totalCount counts every customer",
-    ("events", Scope.ALL): "totalCount counts every change",
-    ("signals", Scope.ALL): "totalCount counts every signal",
-    ("searches", Scope.ALL): "totalCount of alternatives that no index answers together",
-    ("statistics", Scope.ALL): "every customer's figure of the month",
-    ("managers", Scope.ALL): "likewise, for a hundred managers",
-    ("branches", Scope.ALL): "likewise, for every branch",
-}
-"""Answers of the union that are about every row there is."""
 
 
 def golden(document: str, actor: Actor) -> tuple[Statement, list[object]]:
@@ -75,16 +64,16 @@ select id, '2026-01-01', manager_id, branch_id, '{}' from terrace.customer where
 insert into terrace.risk_signal_event (customer_id, manager_id, branch_id, signal_id, state,
     position)
 select customer_id, manager_id, branch_id, id, state, id from terrace.risk_signal;
-analyze;
 """
 
 
 async def look(running: Place, customers: int) -> list[str]:
-    """Every golden statement by scope; what is read from end to end without need."""
+    """Every golden statement by scope; the scans of large tables from end to end."""
     url = await running.populated(customers, points=False)
     owner = await asyncpg.connect(superuser(url))
     await owner.execute("set session_replication_role = replica")
     await owner.execute(_MORE)
+    await owner.execute("vacuum (analyze)")
     await owner.close()
     wrong = []
     async with Database(url, KEY, statement_seconds=15) as database:
@@ -102,13 +91,12 @@ async def look(running: Place, customers: int) -> list[str]:
                     took = "given up"
                 shown = "; ".join(f"{scan.kind} on {scan.table} {scan.alias}" for scan in whole)
                 print(f"{name:12} {scope.value:9} {took:>14}  {shown}", flush=True)
-                if whole and (name, scope) not in ABOUT_ALL:
-                    wrong += [f"{name} of {scope}: {scan}" for scan in whole]
+                wrong += [f"{name} of {scope}: {scan}" for scan in whole]
     return wrong
 
 
 def main() -> None:
-    """Fill, look, and fail if something is read from end to end without need."""
+    """Fill, look, and fail if a large table is scanned from end to end."""
     customers = int(sys.argv[1]) if len(sys.argv) > 1 else CUSTOMERS
     with place(Scale.FULL) as running:
         wrong = asyncio.run(look(running, customers))
