@@ -38,8 +38,9 @@ def matches_search(source: Source) -> Condition:
     needle = Derived(source, _needle)
     return Both(
         (
-            Compare(_TERMS, Operator.HAS_ALL, Derived(needle, _terms_in_words)),
+            # Where no index can be used, as among alternatives, the cheap one is asked first.
             Compare(_KEY, Operator.LIKE, Derived(needle, _in_words)),
+            Compare(_TERMS, Operator.HAS_ALL, Derived(needle, _terms_in_words)),
         )
     )
 

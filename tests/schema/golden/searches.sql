@@ -12,8 +12,8 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           (
             (
               (
-                terrace.search_terms(t2.search_key) @> $2::text[]
-                and t2.search_key like $3::text
+                t2.search_key like $2::text
+                and terrace.search_terms(t2.search_key) @> $3::text[]
               )
             )
             or (
@@ -58,8 +58,8 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           (
             (
               (
-                terrace.search_terms(t1.search_key) @> $2::text[]
-                and t1.search_key like $3::text
+                t1.search_key like $2::text
+                and terrace.search_terms(t1.search_key) @> $3::text[]
               )
             )
             or (
@@ -107,8 +107,8 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           (
             (
               (
-                terrace.search_terms(t2.search_key) @> $2::text[]
-                and t2.search_key like $3::text
+                t2.search_key like $2::text
+                and terrace.search_terms(t2.search_key) @> $3::text[]
               )
             )
             or (
@@ -153,8 +153,8 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           (
             (
               (
-                terrace.search_terms(t1.search_key) @> $2::text[]
-                and t1.search_key like $3::text
+                t1.search_key like $2::text
+                and terrace.search_terms(t1.search_key) @> $3::text[]
               )
             )
             or (
@@ -202,8 +202,8 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           (
             (
               (
-                terrace.search_terms(t2.search_key) @> $2::text[]
-                and t2.search_key like $3::text
+                t2.search_key like $2::text
+                and terrace.search_terms(t2.search_key) @> $3::text[]
               )
             )
             or (
@@ -248,8 +248,8 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           (
             (
               (
-                terrace.search_terms(t1.search_key) @> $2::text[]
-                and t1.search_key like $3::text
+                t1.search_key like $2::text
+                and terrace.search_terms(t1.search_key) @> $3::text[]
               )
             )
             or (
@@ -296,8 +296,8 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           (
             (
               (
-                terrace.search_terms(t2.search_key) @> $2::text[]
-                and t2.search_key like $3::text
+                t2.search_key like $2::text
+                and terrace.search_terms(t2.search_key) @> $3::text[]
               )
             )
             or (
@@ -341,8 +341,8 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           (
             (
               (
-                terrace.search_terms(t1.search_key) @> $2::text[]
-                and t1.search_key like $3::text
+                t1.search_key like $2::text
+                and terrace.search_terms(t1.search_key) @> $3::text[]
               )
             )
             or (
