@@ -1,6 +1,7 @@
 """What every test may use: one embedded PostgreSQL and Valkey, and fresh databases on them."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -18,6 +19,9 @@ RANDOM = ("TERRACE_SEED", "TERRACE_OPERATIONS", "TERRACE_FAULTY")
 """What the environment may say of random operations; no setting of the product is kept."""
 for name in [name for name in os.environ if name.startswith("TERRACE_") and name not in RANDOM]:
     del os.environ[name]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background by a shell:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # programs under test must hear it
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 

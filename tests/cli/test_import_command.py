@@ -195,7 +195,10 @@ def test_interrupted_while_it_waits_for_rows(shell: Shell) -> None:
         assert waiting.stderr is not None
         time.sleep(2.0)
         waiting.send_signal(signal.SIGINT)
-        _, said = waiting.communicate(timeout=10)
+        try:
+            _, said = waiting.communicate(timeout=10)
+        finally:
+            waiting.kill()
     os.close(rows)
     os.close(end)
     assert waiting.returncode == 2
