@@ -4,15 +4,16 @@ Every setting is an environment variable with the prefix `TERRACE_`; `docs/refer
 lists them all, and a test holds that table against this file.
 """
 
+import json
 import os
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 def default_data_dir() -> Path:
@@ -118,7 +119,7 @@ class Settings(BaseSettings):
     max_fields: int = Field(
         default=1_000, ge=1, description="Fields of an operation after its fragments are spread"
     )
-    max_cost: dict[str, int] = Field(
+    max_cost: Annotated[dict[str, int], NoDecode] = Field(
         default={},
         validate_default=True,
         description="Points an operation may cost, by role as JSON; roles left out have "
@@ -145,6 +146,16 @@ class Settings(BaseSettings):
         if parts.scheme not in schemes:
             raise ValueError(f"an address starts with {' or '.join(f'{s}://' for s in schemes)}")
         return value
+
+    @field_validator("max_cost", mode="before")
+    @classmethod
+    def _from_json(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError('not JSON such as {"integrator": 100000}') from None
 
     @field_validator("max_cost")
     @classmethod

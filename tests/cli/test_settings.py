@@ -19,6 +19,9 @@ from settings import Settings
         ("acquire_seconds", "inf"),
         ("statement_seconds", "inf"),
         ("future_days", 36_601),
+        ("max_cost", "much"),
+        ("max_cost", '{"nobody": 5}'),
+        ("max_cost", '{"hq": 0}'),
     ],
 )
 def test_a_setting_out_of_bounds_is_refused(name: str, value: Any) -> None:
@@ -31,3 +34,9 @@ def test_several_hosts_each_have_their_port() -> None:
     settings = Settings(database_url=url)  # type: ignore[arg-type]
     assert settings.database_url is not None
     assert settings.database_url.get_secret_value() == url
+
+
+def test_roles_that_are_left_out_keep_their_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERRACE_MAX_COST", '{"integrator": 7}')
+    points = Settings().max_cost
+    assert (points["integrator"], points["customer"], points["hq"]) == (7, 50_000, 500_000)
