@@ -32,7 +32,7 @@ from schema.scalars import strict
 from schema.variables import Variables
 
 Kind = Literal["query", "mutation", "subscription"]
-_MOST_ERRORS = 10
+_MOST_ERRORS = 5
 # Whether fields of one name may be merged is asked of every pair of them. The library's own bound
 # lets a document of 6 kB take 1.5 s; ours lets no document take longer than its parsing.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000

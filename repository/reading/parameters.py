@@ -54,6 +54,13 @@ def readable(value: Any) -> Any:
     return value
 
 
+def _short(value: Any) -> Any:
+    """The value, unless it is a text so long that nothing should be made of it first."""
+    if isinstance(value, str) and len(value) > _LONGEST_READ:
+        raise InvalidArgument(f"a text to compare with has at most {LONGEST_TEXT} letters")
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Constant:
     """A value of the document itself."""
@@ -62,7 +69,7 @@ class Constant:
 
     def read(self, variables: Mapping[str, Any], actor: Actor) -> Any:
         """The value."""
-        return readable(self.value)
+        return _short(readable(self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ class Variable:
         value: Any = variables.get(self.name)
         for step in self.path:
             value = value[step]
-        return readable(value)
+        return _short(readable(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,7 @@ Source = Constant | Variable | ActorKey | ActorDetail | Derived | Listed
 _HALF = re.compile("[\ud800-\udfff]")
 MOST_PARAMETERS = 500
 LONGEST_TEXT = 4_000
+_LONGEST_READ = 4 * LONGEST_TEXT  # cursors are longer than what is in them
 LONGEST_LIST = 10_000
 
 
