@@ -25,7 +25,6 @@ from schema.errors import (
 
 log = logging.getLogger(__name__)
 NO_BUSINESS_DATE = "the institution has no business date yet: load balances or set the calendar"
-_NO_BUSINESS_DATE = "TR001"
 
 
 class Forbidden(Exception):
@@ -44,8 +43,6 @@ def failure_of(fault: Exception, path: Sequence[str] = ()) -> dict[str, object]:
             return error(str(fault), FORBIDDEN, **members)
         case asyncpg.QueryCanceledError():
             return error("the query took too long and was cancelled", TIMEOUT, **members)
-        case asyncpg.PostgresError() if fault.sqlstate == _NO_BUSINESS_DATE:
-            return error(str(fault), "NO_BUSINESS_DATE", **members)
         case asyncpg.CharacterNotInRepertoireError() | asyncpg.UntranslatableCharacterError():
             return error(
                 "a text holds a character that cannot be stored", BAD_USER_INPUT, **members

@@ -135,7 +135,6 @@ class Planned:
     """What a field's metadata holds."""
 
     spec: Spec
-    cost: int = field(default=1)
 
 
 PLANNED = "planned"

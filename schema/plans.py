@@ -1,6 +1,6 @@
 """Plans: what a prepared operation becomes for a kind of scope and a structure of its variables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,6 @@ from graphql import (
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
-    SelectionSetNode,
 )
 
 from domain.actors import Scope
@@ -151,8 +150,3 @@ class Planner:
         if found is None:
             raise TypeError(f"the schema has no {kind} type")
         return found
-
-
-def merged(nodes: Sequence[FieldNode]) -> list[SelectionSetNode]:
-    """The selections below the nodes of one field."""
-    return [node.selection_set for node in nodes if node.selection_set]

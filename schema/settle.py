@@ -71,7 +71,7 @@ class Settling:
         settled = {}
         for key, nodes in self.compiler.collect(object_type, sets).items():
             shown = value.get(key)
-            if nodes[0].name.value != "__typename" and not nodes[0].name.value.startswith("__"):
+            if not nodes[0].name.value.startswith("__"):
                 type_ = object_type.fields[nodes[0].name.value].type
                 shown = self._nullable(type_, nodes, shown, (*path, key))
             settled[key] = shown

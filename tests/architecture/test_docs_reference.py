@@ -172,7 +172,7 @@ NOT_CODES = {
     "POST": "a method of HTTP",
     "OWNED": "a kind of table",
     "REFERENCE": "a kind of table",
-    "TR001": "the SQLSTATE that becomes NO_BUSINESS_DATE",
+    "TR001": "the SQLSTATE of a function that a later migration drops",
 }
 NOT_LOOKED_AT = ("cli/demo/", "cli/embedded/")
 
