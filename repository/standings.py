@@ -181,9 +181,3 @@ async def published_at(
     if row is None:
         return NON_MEMBER, None
     return standing_of(row), row["policy_version"]
-
-
-async def replayed_at(connection: Connection, customer_id: int, month: Month) -> Standing | None:
-    """The replay that governs the close of a month instead of the published standing."""
-    state = await connection.fetchval(sql("replayed_standing_at"), customer_id, month.first_day)
-    return None if state is None else Standing.from_document(state)

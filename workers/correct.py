@@ -3,6 +3,10 @@
 What was published for past months stays on record. The replay governs from the close of the open
 month on, if it is no worse for the customer; a worse one waits for review with all its evidence.
 What it changes is published by that close, which alone knows the month it starts from.
+
+All that came late in one open month is one replay against what was published before it. More of it
+undoes the replay and makes a new one, so the order in which updates came, and how many of them a
+worker caught up with at once, make no difference.
 Source: design chapter, customer tiers; the bitemporal rule is in docs/concepts/tiers.md.
 """
 
@@ -19,67 +23,67 @@ from domain.replay import correct as decide
 from domain.standing import Standing
 from repository.calendar import Calendar
 from repository.corrections import (
+    CorrectionInForce,
     first_applied_correction,
-    supersede_pending,
+    keep_published_figures,
+    supersede,
     terminated_on,
     write_correction,
     write_replayed_standing,
 )
 from repository.database import Connection
 from repository.figures import Deviation, closed_totals, write_aum
-from repository.standings import grants_of, published_at, replayed_at
+from repository.standings import grants_of, published_at
 
 
 async def correct(
     connection: Connection,
     customer_id: int,
     deviations: Sequence[Deviation],
+    earlier: Sequence[CorrectionInForce],
     calendar: Calendar,
     policies: Sequence[TierPolicy],
 ) -> None:
-    """Replay a customer from the first corrected month and put the result in force, or hold it."""
+    """Replay a customer from the first corrected month and put the result in force, or hold it.
+
+    The stored figures are those that were published before the open month; `earlier` corrections
+    are taken up in this one.
+    """
     if calendar.last_closed is None or calendar.open_month is None:
         raise ValueError("nothing is closed that could be corrected")
     open_month = calendar.open_month
     first = deviations[0].month
-    earlier = await first_applied_correction(connection, customer_id)
-    start = first if earlier is None else min(first, earlier)
+    applied = await first_applied_correction(connection, customer_id, open_month)
+    start = first if applied is None else min(first, applied)
     totals = await closed_totals(connection, customer_id, start, calendar.last_closed)
     for deviation in deviations:
         totals[deviation.month] = deviation.new if deviation.complete else None
     published, _ = await published_at(connection, customer_id, open_month)
-    governing = await replayed_at(connection, customer_id, open_month) or published
     decision = await _replayed(
-        connection, customer_id, start, totals, governing, open_month, policies
+        connection, customer_id, start, totals, published, open_month, policies
     )
-    policy = in_force(policies, open_month)
-    held = better_than(governing, decision.after, policy)
-    await supersede_pending(connection, customer_id)
-    await write_correction(
-        connection,
-        customer_id,
-        first,
-        open_month,
-        "PENDING_REVIEW" if held else "APPLIED",
-        [_figures(deviation) for deviation in deviations],
-        decision.before.to_document(),
-        decision.after.to_document(),
-    )
+    held = better_than(published, decision.after, in_force(policies, open_month))
+    state = "PENDING_REVIEW" if held else "APPLIED"
+    figures = [_figures(deviation) for deviation in deviations]
+    after = decision.after.to_document()
+    same = [one for one in earlier if one.says(open_month, state, figures, after)]
+    await supersede(connection, customer_id, [one for one in earlier if one not in same])
+    if not same:
+        before = decision.before.to_document()
+        await write_correction(
+            connection, customer_id, first, open_month, state, figures, before, after
+        )
     if held:
         return
-    for deviation in deviations:
-        month = deviation.month
+    months = [deviation.month for deviation in deviations]
+    await keep_published_figures(connection, customer_id, open_month, months)
+    for month in months:
+        policy = in_force(policies, month)
         await write_aum(
-            connection,
-            [customer_id],
-            month,
-            month.last_day,
-            in_force(policies, month),
-            calendar.home_currency,
+            connection, [customer_id], month, month.last_day, policy, calendar.home_currency
         )
-    if decision.after == governing:
-        return
-    await write_replayed_standing(connection, customer_id, open_month, decision.after.to_document())
+    if decision.after != published:
+        await write_replayed_standing(connection, customer_id, open_month, after)
 
 
 async def _replayed(
@@ -87,7 +91,7 @@ async def _replayed(
     customer_id: int,
     start: Month,
     totals: dict[Month, Average | None],
-    governing: Standing,
+    published: Standing,
     open_month: Month,
     policies: Sequence[TierPolicy],
 ) -> Decision:
@@ -103,7 +107,7 @@ async def _replayed(
     decisions = replay(initial, months, policies, grants, terminations)
     policy = in_force(policies, open_month)
     decisions += within_month(decisions[-1].after, open_month, policy, grants, terminations)
-    return decide(governing, decisions, open_month, policy)
+    return decide(published, decisions, open_month, policy)
 
 
 def _nothing(month: Month, policies: Sequence[TierPolicy]) -> Average:

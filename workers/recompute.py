@@ -13,7 +13,12 @@ from domain.policy import TierPolicy, in_force
 from repository.calendar import Calendar, policies, read_calendar, share_ledger
 from repository.cancellation import end_if_told_to
 from repository.closing import before_judging
-from repository.corrections import pending_corrections, supersede_pending
+from repository.corrections import (
+    CorrectionInForce,
+    corrections_in_force,
+    restore_published_figures,
+    supersede,
+)
 from repository.database import Connection, Database
 from repository.figures import (
     Claim,
@@ -139,22 +144,43 @@ async def _correct_closed(
     ]
     if not late:
         return
-    # A correction under review is looked at again as a whole, from its own first month on.
-    pending = await pending_corrections(connection, [claim.customer_id for claim in late])
-    late = [
-        Claim(c.customer_id, min(c.from_month, pending.get(c.customer_id, c.from_month)))
-        for c in late
-    ]
+    looked_at = await _with_corrections(connection, late, calendar)
     deviations: dict[int, list[Deviation]] = defaultdict(list)
-    first = min(claim.from_month for claim in late)
+    first = min(claim.from_month for claim, _ in looked_at)
     for month in months_between(first, calendar.last_closed):
-        touched = [claim.customer_id for claim in late if claim.from_month <= month]
+        touched = [claim.customer_id for claim, _ in looked_at if claim.from_month <= month]
         policy = in_force(known, month)
         for found in await deviating_aum(
             connection, touched, month, policy, calendar.home_currency
         ):
             deviations[found.customer_id].append(found)
-    for customer_id in pending.keys() - deviations.keys():
-        await supersede_pending(connection, customer_id)
-    for customer_id, found_months in deviations.items():
-        await correct(connection, customer_id, found_months, calendar, known)
+    for claim, earlier in looked_at:
+        customer_id = claim.customer_id
+        if customer_id in deviations:
+            await correct(
+                connection, customer_id, deviations[customer_id], earlier, calendar, known
+            )
+        else:
+            await supersede(connection, customer_id, earlier)
+
+
+async def _with_corrections(
+    connection: Connection, late: Sequence[Claim], calendar: Calendar
+) -> list[tuple[Claim, list[CorrectionInForce]]]:
+    """The claims with the corrections to look at again, from the first of their months on.
+
+    What those of the open month had put in force is taken back first.
+    """
+    if calendar.open_month is None:
+        raise ValueError("a month is closed, so one is open")
+    customers = [claim.customer_id for claim in late]
+    found = await corrections_in_force(connection, customers, calendar.open_month)
+    applied = [key for key, earlier in found.items() if any(c.state == "APPLIED" for c in earlier)]
+    if applied:
+        await restore_published_figures(connection, applied, calendar.open_month)
+    again = []
+    for claim in late:
+        earlier = found.get(claim.customer_id, [])
+        first = min([claim.from_month, *(correction.month for correction in earlier)])
+        again.append((Claim(claim.customer_id, first), earlier))
+    return again

@@ -105,15 +105,49 @@ on conflict (customer_id, month) do update set state = excluded.state;
 -- A termination stands over whatever a correction's replay made of the customer.
 delete from terrace.replayed_standing where customer_id = $1 and month >= $2::date;
 
--- name: supersede_pending_correction
--- A correction still waiting for review is taken up in a newer one.
-update terrace.correction set state = 'SUPERSEDED'
-where customer_id = $1 and state = 'PENDING_REVIEW';
+-- name: corrections_in_force
+-- The corrections of customers that are looked at again when more comes late: those under review, and
+-- the one applied in the open month $2.
+select customer_id, id, month, posted_in, state, figures, after from terrace.correction
+where customer_id = any($1::integer[])
+    and (state = 'PENDING_REVIEW' or state = 'APPLIED' and posted_in = $2::date)
+order by customer_id, id;
 
--- name: pending_corrections
--- Corrections of customers that wait for review, at most one each.
-select customer_id, month from terrace.correction
-where customer_id = any($1::integer[]) and state = 'PENDING_REVIEW';
+-- name: supersede_corrections
+-- These corrections are taken up in a newer one, or have nothing left to correct.
+update terrace.correction set state = 'SUPERSEDED'
+where customer_id = $1 and id = any($2::bigint[]);
+
+-- name: keep_published_figures
+-- Keeps what was published for a customer's closed months $3 before a correction in the open month $2
+-- replaces it.
+insert into terrace.replaced_aum
+select $1::integer, m.month, $2::date, a.deposits_sum, a.investments_sum, a.settlement_funds_sum,
+    a.deposits_level, a.investments_level, a.settlement_funds_level, a.as_of, a.divisor, a.complete
+from unnest($3::date[]) as m(month)
+left join terrace.aum a on a.customer_id = $1 and a.month = m.month;
+
+-- name: restore_published_figures
+-- Puts back what corrections in the open month $2 replaced for customers $1.
+with kept as (
+    delete from terrace.replaced_aum
+    where customer_id = any($1::integer[]) and replaced_in = $2::date
+    returning *
+),
+emptied as (
+    delete from terrace.aum a using kept k
+    where a.customer_id = k.customer_id and a.month = k.month and k.as_of is null
+),
+forgotten as (
+    delete from terrace.replayed_standing
+    where customer_id = any($1::integer[]) and month = $2::date
+)
+update terrace.aum a set
+    deposits_sum = k.deposits_sum, investments_sum = k.investments_sum,
+    settlement_funds_sum = k.settlement_funds_sum, deposits_level = k.deposits_level,
+    investments_level = k.investments_level, settlement_funds_level = k.settlement_funds_level,
+    as_of = k.as_of, divisor = k.divisor, complete = k.complete
+from kept k where a.customer_id = k.customer_id and a.month = k.month and k.as_of is not null;
 
 -- name: write_correction
 -- A correction with its evidence.
@@ -121,8 +155,9 @@ insert into terrace.correction (customer_id, month, posted_in, state, figures, b
 values ($1, $2::date, $3::date, $4, $5::jsonb, $6::jsonb, $7::jsonb);
 
 -- name: first_applied_correction
--- The first month that an applied correction of a customer changed.
-select min(month) from terrace.correction where customer_id = $1 and state = 'APPLIED';
+-- The first month that an applied correction of a customer changed, before the open month $2.
+select min(month) from terrace.correction
+where customer_id = $1 and state = 'APPLIED' and posted_in < $2::date;
 
 -- name: standing_at
 -- The published standing of a customer in a month, if there is one.
@@ -130,7 +165,3 @@ select status, tier, since, shortfall_months, below_entry_months, retention_clos
     terminated, policy_version, special_until
 from terrace.standing where customer_id = $1 and month <= $2::date
 order by month desc limit 1;
-
--- name: replayed_standing_at
--- The replay that governs the close of a month, if there is one.
-select state from terrace.replayed_standing where customer_id = $1 and month = $2::date;

@@ -1,11 +1,14 @@
 """Backdated balances: the record stays, an upward result takes effect, a downward one waits."""
 
+import pytest
+
+from cli.embedded import Addresses
 from domain.months import Month
 from repository.closing import request_close
 from repository.special import end_relation
 from repository.statements import sql
 from tests.flows.test_special_vip import GRANT, identifier
-from tests.house import House
+from tests.house import House, new_house
 from workers.recompute import recompute
 
 
@@ -224,7 +227,7 @@ async def test_a_later_correction_of_the_same_month_takes_the_place_of_the_earli
         assert found == tier
 
 
-async def test_a_correction_goes_on_from_the_one_before_it(house: House) -> None:
+async def test_a_correction_takes_up_the_earlier_one_of_its_month(house: House) -> None:
     await house.people(2)
     await house.record(("A1", "2025-01-01", "100.00"))
     for month in ("2025-01", "2025-02"):
@@ -233,7 +236,97 @@ async def test_a_correction_goes_on_from_the_one_before_it(house: House) -> None
     await house.work()
     await house.record(("A1", "2025-02-01", "200.00"))
     await house.work()
+    assert await corrections(house) == ["SUPERSEDED", "APPLIED"]
+    figures = await house.value("select figures from terrace.correction where state = 'APPLIED'")
+    assert [(f["month"], f["old"], f["new"]) for f in figures] == [
+        ("2025-01", "100.00", "600000.00"),
+        ("2025-02", "100.00", "200.00"),
+    ]
+
+
+async def test_a_correction_goes_on_from_those_of_earlier_months(house: House) -> None:
+    await house.people(2)
+    await house.record(("A1", "2025-01-01", "100.00"))
+    for month in ("2025-01", "2025-02"):
+        await house.close(month)
+    await house.record(("A1", "2025-01-01", "600000.00"), ("A1", "2025-02-01", "100.00"))
+    await house.close("2025-03")
+    assert await statuses(house, ["2025-04"]) == [("WATCH", "T2")]
+    await house.record(("A1", "2025-02-01", "600000.00"), ("A1", "2025-03-01", "600000.00"))
+    await house.work()
     assert await corrections(house) == ["APPLIED", "APPLIED"]
+    await house.close("2025-04")
+    assert await statuses(house, ["2025-04", "2025-05"]) == [("WATCH", "T2"), ("ACTIVE", "T2")]
+
+
+LATE = (
+    ("A1", "2025-01-20", "900000.00"),
+    ("A1", "2025-02-05", "30000.00"),
+    ("A1", "2025-02-10", "1400000.00"),
+    ("A1", "2025-01-25", "100.00"),
+)
+LASTING = {
+    "aum": "select customer_id, month, total, complete from terrace.aum_figure order by 1, 2",
+    "standing": """select to_jsonb(s) - 'recorded_at' from terrace.standing s
+        order by customer_id, month""",
+    "replayed": "select customer_id, month, state from terrace.replayed_standing order by 1, 2",
+    "event": "select to_jsonb(t) - 'recorded_at' from terrace.tier_change t order by id",
+    "correction": """select to_jsonb(c) - '{id,recorded_at}'::text[] from terrace.correction c
+        where state <> 'SUPERSEDED' order by customer_id, posted_in""",
+    "replaced": "select to_jsonb(r) from terrace.replaced_aum r order by customer_id, month",
+}
+
+
+async def lasting(house: House) -> dict[str, list[tuple[object, ...]]]:
+    return {name: [tuple(r) for r in await house.fetch(query)] for name, query in LASTING.items()}
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_the_order_of_late_balances_makes_no_difference(
+    addresses: Addresses, at_once: bool
+) -> None:
+    """Up and down, caught up with one by one or all together: the same figures, states, events."""
+    ends = []
+    for order in [LATE, LATE[::-1], (LATE[2], LATE[0], LATE[3], LATE[1]), *([LATE] * at_once)]:
+        async with new_house(addresses) as house:
+            await house.people(2)
+            await house.record(("A1", "2025-01-01", "300000.00"))
+            for month in ("2025-01", "2025-02"):
+                await house.close(month)
+            for place, update in enumerate(order):
+                await house.record(update)
+                if not at_once or place == 1:
+                    await house.work()
+            await house.work()
+            before = await lasting(house)
+            await house.close("2025-03")
+            ends.append((before, await lasting(house)))
+    assert ends[0][0]["correction"]
+    assert all(end == ends[0] for end in ends)
+
+
+async def test_a_late_balance_that_is_taken_back_leaves_what_was_published(house: House) -> None:
+    await house.people(2)
+    await house.record(("A1", "2025-01-01", "300000.00"))
+    await house.close("2025-01")
+    published = await lasting(house)
+    await house.record(("A1", "2025-01-10", "900000.00"))
+    await house.work()
+    assert await lasting(house) != published
+    await house.record(("A1", "2025-01-10", "300000.00"))
+    await house.work()
+    assert await lasting(house) == published
+    assert await corrections(house) == ["SUPERSEDED"]
+
+
+async def test_a_late_balance_seen_twice_corrects_once(house: House) -> None:
+    await house.people(2)
+    await house.record(("A1", "2025-01-01", "300000.00"))
+    await house.close("2025-01")
+    for amount in ("900000.00", "900000.00"):
+        await house.record(("A1", "2025-01-10", amount))
+        await house.work()
+    assert await corrections(house) == ["APPLIED"]
 
 
 async def test_while_a_month_is_closed_only_its_closer_corrects(house: House) -> None:
