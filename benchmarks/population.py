@@ -108,19 +108,19 @@ where indrelid = 'terrace.standing'::regclass
 """
 
 _BALANCES = """
-insert into terrace.balance (customer_id, account_id, as_of, amount)
-select customer_id, id, balance_as_of, balance from terrace.account;
+insert into terrace.balance_update (customer_id, account_id, as_of, entry, amount)
+select customer_id, id, balance_as_of, 0, balance from terrace.account;
 """
 
 # Eight change points an account; the twentieth customers lose more than half.
 _POINTS = """
-insert into terrace.balance (customer_id, account_id, as_of, amount)
-select customer_id, id, date '2026-01-01' + k * 4 + id % 3,
+insert into terrace.balance_update (customer_id, account_id, as_of, entry, amount)
+select customer_id, id, date '2026-01-01' + k * 4 + id % 3, 0,
     round(balance * (1 + ((id * 13 + k * 7) % 11 - 5) / 100.0)
         * case when customer_id % 20 = 0 then 0.4 else 1 end, 2)
 from terrace.account, generate_series(0, 7) k order by 1, 2, 3;
 update terrace.account a set balance = b.amount, balance_as_of = b.as_of
-from terrace.balance b
+from terrace.balance_update b
 where b.customer_id = a.customer_id and b.account_id = a.id
     and b.as_of = date '2026-01-29' + a.id % 3;
 """

@@ -25,7 +25,7 @@ from domain.months import Month, months_between, parse_date
 from repository.calendar import audit, read_calendar, set_business_date
 from repository.closing import request_close
 from repository.database import Connection, Database
-from repository.ledger import record_staged
+from repository.ledger import Updates, record
 from repository.relay import relay
 from repository.special import GrantRefused, end_relation, grant, revoke
 from repository.statements import sql
@@ -153,23 +153,19 @@ async def _record(
     rows: Sequence[tuple[str, Any, Decimal]],
     settings: Settings,
 ) -> None:
+    updates = Updates(
+        range(len(rows)),
+        [account for account, _, _ in rows],
+        [day for _, day, _ in rows],
+        [int(amount.scaleb(2)) for _, _, amount in rows],
+        [f"{account}:{day}" for account, day, _ in rows],
+    )
     async with database.unit() as connection:
-        batch = await connection.fetchval(sql("next_batch"))
-        await connection.copy_records_to_table(
-            "balance_staging",
-            schema_name="terrace",
-            records=[
-                (batch, line, f"{account}:{day}", account, day, str(amount))
-                for line, (account, day, amount) in enumerate(rows)
-            ],
-        )
-        recorded = await record_staged(connection, batch, 0, len(rows), settings.future_days)
-        if recorded.rejections:
-            first = recorded.rejections[0]
-            raise click.ClickException(
-                f"demo data of {month}: {rows[first.place]}: {first.message}"
-            )
-        await connection.execute(sql("forget_batch"), batch)
+        await connection.execute(sql("loading_settings"))
+        recorded = await record(connection, updates, settings.future_days)
+    if recorded.rejections:
+        first = recorded.rejections[0]
+        raise click.ClickException(f"demo data of {month}: {rows[first.place]}: {first.message}")
 
 
 async def _complete(database: Database, signals: Sequence[Signal]) -> None:

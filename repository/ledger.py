@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -25,17 +24,18 @@ _NEVER = date(1, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class BalanceUpdate:
-    """One end-of-day balance of an account, in the account's currency.
+class Updates:
+    """End-of-day balances as columns, in the accounts' currencies.
 
-    `place` is its index in the request or its line in the file.
+    `places` are indexes in the request or lines of the file, and rise; `cents` are hundredths. A
+    row without an update id is known by its account, day and amount; no ids at all are None.
     """
 
-    place: int
-    update_id: str
-    account: str
-    as_of: date
-    amount: Decimal
+    places: Sequence[int]
+    accounts: Sequence[str]
+    days: Sequence[date]
+    cents: Sequence[int]
+    update_ids: Sequence[str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class IdempotencyConflict(Exception):
 
 async def record_balances(
     database: Database,
-    updates: Sequence[BalanceUpdate],
+    updates: Updates,
     *,
     key: str,
     body: Any,
@@ -85,7 +85,7 @@ async def record_balances(
             )
             if not fresh:
                 return await _remembered(connection, key, principal, digest)
-            recorded = await _record(connection, updates, actor, future_days)
+            recorded = await _record_and_audit(connection, updates, actor, future_days)
             recorded = Recorded(
                 recorded.accepted,
                 recorded.duplicates,
@@ -106,67 +106,50 @@ async def _remembered(connection: Connection, key: str, principal: str, digest: 
     return Recorded(reply["accepted"], reply["duplicates"], rejections)
 
 
-async def _record(
-    connection: Connection, updates: Sequence[BalanceUpdate], actor: Actor, future_days: int
+async def _record_and_audit(
+    connection: Connection, updates: Updates, actor: Actor, future_days: int
 ) -> Recorded:
-    if not updates:
+    if not updates.places:
         return Recorded()
-    calendar = await share_ledger(connection)
-    await connection.execute(sql("lock_accounts"), sorted({u.account for u in updates}))
-    rows = await connection.fetch(
-        sql("record_given"),
-        [u.place for u in updates],
-        [u.update_id for u in updates],
-        [u.account for u in updates],
-        [u.as_of for u in updates],
-        [u.amount for u in updates],
-        horizon(calendar, future_days),
-        frozen(calendar),
-    )
-    recorded = await settle(connection, rows)
+    recorded = await record(connection, updates, future_days)
     await audit(
         connection,
         actor,
         "balances.record",
-        f"{len(updates)} updates",
+        f"{len(updates.places)} updates",
         {"accepted": recorded.accepted, "duplicates": recorded.duplicates},
     )
     return recorded
 
 
-async def record_staged(
-    connection: Connection, batch: int, first: int, last: int, future_days: int
-) -> Recorded:
-    """Record an import's staged lines from `first` to `last`, in the caller's transaction."""
+async def record(connection: Connection, updates: Updates, future_days: int) -> Recorded:
+    """Record what is valid and new, in the caller's transaction."""
     calendar = await share_ledger(connection)
-    await connection.execute(sql("lock_staged_accounts"), batch, first, last)
+    await connection.execute(sql("lock_accounts"), list(set(updates.accounts)))
+    return await settle(connection, "record_rows", updates, calendar, future_days)
+
+
+async def settle(
+    connection: Connection, statement: str, updates: Updates, calendar: Calendar, future_days: int
+) -> Recorded:
+    """Carry out a recording statement, and move the business date along."""
     rows = await connection.fetch(
-        sql("record_staged"),
-        batch,
-        first,
-        last,
-        None,
-        None,
+        sql(statement),
+        updates.places,
+        updates.update_ids,
+        updates.accounts,
+        updates.days,
+        updates.cents,
         horizon(calendar, future_days),
         frozen(calendar),
     )
-    return await settle(connection, rows)
-
-
-async def settle(connection: Connection, rows: Sequence[Any]) -> Recorded:
-    """Read what the recording statement answered, and move the business date along."""
     totals = rows[-1]
-    duplicates = 0
-    rejections = []
-    for row in rows[:-1]:
-        if row["outcome"] == "DUPLICATE":
-            duplicates += 1
-        else:
-            code = row["outcome"]
-            rejections.append(Rejection(row["line"], code, MESSAGES[code]))
     if totals["accepted"]:
         await connection.execute(sql("move_business_date"), totals["last_day"], totals["first_day"])
-    return Recorded(totals["accepted"], duplicates, rejections)
+    rejections = [
+        Rejection(row["place"], row["refused"], MESSAGES[row["refused"]]) for row in rows[:-1]
+    ]
+    return Recorded(totals["accepted"], totals["duplicates"], rejections)
 
 
 def horizon(calendar: Calendar, future_days: int) -> date:

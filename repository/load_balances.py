@@ -1,43 +1,39 @@
 """Loading end-of-day balances of a file, chunk by chunk, at the pace of the database.
 
-A chunk is one statement and one transaction: journal, balances, latest balances, dirty customers.
-What was recorded stays when an import is cut off; the same file again completes it, because every
-row has an update id. Most chunks are new from the first row to the last, so a chunk is at first
-recorded without asking what is known, which costs a third less; a unique violation undoes that
-attempt, and the chunk is recorded with the question.
+A chunk is one statement and one transaction: ledger, latest balances, dirty customers. What was
+recorded stays when an import is cut off; the same file again completes it, because every row is
+known by its update id, or by its account, day and amount. Most chunks are new from the first row to
+the last, so a chunk is at first recorded without asking what is known, which costs less than half;
+a unique violation undoes that attempt, and the chunk is recorded with the question.
 """
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import asyncpg
 
 from domain.actors import Actor
 from repository.calendar import audit, share_ledger
 from repository.database import Database, persistently
-from repository.ledger import frozen, horizon, settle
+from repository.ledger import Updates, record, settle
 from repository.loaded import Loaded
 from repository.statements import sql
 
 _AT_ONCE = 2
-_DAY_IS_TAKEN = "balance_pkey"
+_DAY_IS_TAKEN = "balance_update_pkey"
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """Balances as columns: lines of the file, account numbers, days, hundredths, update ids.
+class Chunk(Updates):
+    """Balances of a file. Chunks that are `in_order` are recorded strictly one after the other."""
 
-    Chunks that are `in_order` are recorded strictly one after the other.
-    """
-
-    lines: Sequence[int]
-    accounts: Sequence[str]
-    days: Sequence[date]
-    cents: Sequence[int]
-    update_ids: Sequence[str]
     in_order: bool = False
+
+    @property
+    def repeats_a_day(self) -> bool:
+        """Whether a day of an account is in it twice."""
+        return len(set(zip(self.accounts, self.days, strict=True))) < len(self.accounts)
 
 
 class BalanceRecorder:
@@ -74,37 +70,33 @@ class BalanceRecorder:
     async def _after(self, before: Sequence[asyncio.Task[Loaded]], chunk: Chunk) -> Loaded:
         await asyncio.gather(*before)
         async with self._free:
-            if not chunk.lines:
+            if not chunk.places:
                 return Loaded()
-            if self._fresh:
+            if self._fresh and not chunk.repeats_a_day:
                 try:
-                    return await self._record(chunk, "record_fresh_chunk")
+                    return await self._record(chunk, fresh=True)
                 except asyncpg.UniqueViolationError as known:
                     self._restates |= known.constraint_name == _DAY_IS_TAKEN
                 except asyncpg.DeadlockDetectedError:
                     pass
-            loaded = await persistently(lambda: self._record(chunk, "record_chunk"))
+            loaded = await persistently(lambda: self._record(chunk, fresh=False))
             self._fresh = not (self._restates or loaded.unchanged)
             return loaded
 
-    async def _record(self, chunk: Chunk, statement: str) -> Loaded:
+    async def _record(self, chunk: Chunk, *, fresh: bool) -> Loaded:
         async with self._database.unit() as connection:
-            calendar = await share_ledger(connection)
             await connection.execute(sql("loading_settings"))
-            if statement == "record_chunk":
-                await connection.execute(sql("lock_accounts"), chunk.accounts)
-            answer = await connection.fetch(
-                sql(statement),
-                chunk.lines,
-                chunk.update_ids,
-                chunk.accounts,
-                chunk.days,
-                chunk.cents,
-                horizon(calendar, self._future_days),
-                frozen(calendar),
-            )
-            recorded = await settle(connection, answer)
+            if fresh:
+                calendar = await share_ledger(connection)
+                recorded = await settle(
+                    connection, "record_fresh_rows", chunk, calendar, self._future_days
+                )
+            else:
+                recorded = await record(connection, chunk, self._future_days)
             if recorded.accepted:
-                detail = {"rows": recorded.accepted, "lines": [chunk.lines[0], chunk.lines[-1]]}
+                detail = {
+                    "rows": recorded.accepted,
+                    "lines": [chunk.places[0], chunk.places[-1]],
+                }
                 await audit(connection, self._actor, "balances.import", self._source, detail)
         return Loaded(recorded.accepted, recorded.duplicates, recorded.rejections)

@@ -25,8 +25,8 @@ _MINUS_ZERO = "-0.00"
 _DAYS_KEPT = 50_000
 _KIND = KINDS["balances"]
 
-Columns = tuple[Sequence[int], Sequence[str], Sequence[date], Sequence[int], Sequence[str]]
-"""Lines, account numbers, days, hundredths, update ids."""
+Columns = tuple[Sequence[int], Sequence[str], Sequence[date], Sequence[int]]
+"""Lines, account numbers, days, hundredths."""
 
 
 @dataclass(slots=True)
@@ -62,20 +62,20 @@ class _Blocks:
         """The balances of a block."""
         rejects = [broken_row(row) for row in rows.broken]
         try:
-            columns = self._by_columns(rows)
+            columns, ids = self._by_columns(rows)
             read = len(rows.fields)
         except Refused:
-            columns, read = self._by_rows(rows, rejects)
+            columns, ids, read = self._by_rows(rows, rejects)
         if self._places[3] is None:
-            chunks = [_chunk(part) for part in _parted(columns)]
+            chunks = [Chunk(*part) for part in _parted(columns)]
         else:  # an id of the file's own may stand at two accounts
-            chunks = [Chunk(*columns, in_order=True)]
+            chunks = [Chunk(*columns, [one or None for one in ids], in_order=True)]
         if len(self._days) > _DAYS_KEPT:
             self._days.clear()
         return Balances(read + len(rows.broken), chunks, _texts(rows), rejects)
 
-    def _by_columns(self, rows: Rows) -> Columns:
-        """All rows at once; raises Refused if any of them is not in the usual form."""
+    def _by_columns(self, rows: Rows) -> tuple[Columns, Sequence[str]]:
+        """All rows and their ids at once; raises Refused if any is not in the usual form."""
         try:
             fields = list(zip(*rows.fields, strict=True))
         except ValueError:
@@ -87,22 +87,17 @@ class _Blocks:
             all(map(_PLAIN, amounts))
             and _MINUS_ZERO not in amounts
             and "" not in accounts
-            and "" not in ids
             and max(map(len, ids), default=0) <= LONGEST_UPDATE_ID
         )
         if not usual:
             raise Refused("INVALID_AMOUNT", "some row is not in the usual form")
         for day in set(days).difference(self._days):
             self._as_of(day)
-        return (
-            rows.lines,
-            accounts,
-            list(map(self._days.__getitem__, days)),
-            list(map(int, "\n".join(amounts).replace(".", "").split("\n"))),
-            ids or list(map(":".join, zip(accounts, days, amounts, strict=True))),
-        )
+        dates = list(map(self._days.__getitem__, days))
+        cents = list(map(int, "\n".join(amounts).replace(".", "").split("\n")))
+        return (rows.lines, accounts, dates, cents), ids
 
-    def _by_rows(self, rows: Rows, rejects: list[Reject]) -> tuple[Columns, int]:
+    def _by_rows(self, rows: Rows, rejects: list[Reject]) -> tuple[Columns, Sequence[str], int]:
         """Row by row; what cannot be taken is added to the rejects. Answers as well how many."""
         taken: list[tuple[int, str, date, int, str]] = []
         read = 0
@@ -116,9 +111,9 @@ class _Blocks:
                 text = readable(rows.texts[place])
                 rejects.append(Reject(rows.lines[place], refused.code, refused.message, text))
         if not taken:
-            return ((), (), (), (), ()), read
+            return ((), (), (), ()), (), read
         lines, accounts, days, cents, ids = zip(*taken, strict=True)
-        return (lines, accounts, days, cents, ids), read
+        return (lines, accounts, days, cents), ids, read
 
     def _row(self, fields: list[str]) -> tuple[str, date, int, str]:
         if len(fields) != self._width:
@@ -131,12 +126,7 @@ class _Blocks:
             amount = str(self._value(2, amount))
         if len(update_id) > LONGEST_UPDATE_ID:
             self._value(3, update_id)
-        return (
-            account,
-            as_of,
-            int(amount.replace(".", "")),
-            update_id or f"{account}:{day}:{amount}",
-        )
+        return account, as_of, int(amount.replace(".", "")), update_id
 
     def _as_of(self, text: str) -> date:
         day = self._value(1, text)
@@ -171,33 +161,8 @@ def _parted(columns: Columns) -> list[Columns]:
 
 
 def _of_all(columns: Columns, choose: Callable[[Any], Any]) -> Columns:
-    lines, accounts, days, cents, ids = map(choose, columns)
-    return lines, accounts, days, cents, ids
-
-
-def _chunk(part: Columns) -> Chunk:
-    lines, accounts, days, cents, ids = part
-    if len(set(ids)) < len(ids):
-        ids = _told_apart(accounts, days, ids)
-    return Chunk(lines, accounts, days, cents, ids)
-
-
-def _told_apart(accounts: Sequence[str], days: Sequence[date], ids: Sequence[str]) -> list[str]:
-    """Update ids in which a row that takes a correction back is not taken for the first row.
-
-    Three rows say 100, 200 and 100 again: the last one is an update of its own, and wins.
-    """
-    saying: dict[tuple[str, date], tuple[str, str]] = {}
-    times: dict[str, int] = {}
-    told_apart = []
-    for account, as_of, said in zip(accounts, days, ids, strict=True):
-        before, update_id = saying.get((account, as_of), ("", ""))
-        if before != said:
-            times[said] = times.get(said, 0) + 1
-            update_id = said if times[said] == 1 else f"{said}#{times[said]}"
-            saying[account, as_of] = said, update_id
-        told_apart.append(update_id)
-    return told_apart
+    lines, accounts, days, cents = map(choose, columns)
+    return lines, accounts, days, cents
 
 
 def _texts(rows: Rows) -> Callable[[int], str]:

@@ -15,14 +15,6 @@ select exists (select from terrace.audit where action = $1);
 select id, number, manager_id, branch_id, status, terminated_on from terrace.customer
 where number = $1 for no key update;
 
--- name: next_batch
--- A number for the staged rows of one import.
-select nextval('terrace.import_batch');
-
--- name: forget_batch
--- Staged rows that were recorded.
-delete from terrace.balance_staging where batch = $1;
-
 -- name: write_demo_signal
 -- A signal with the state it has come to and an event for it.
 with signal as (

@@ -19,44 +19,25 @@ select count(*) from (
     order by customer_id, id for no key update
 ) locked;
 
--- name: lock_staged_accounts
--- The same for the rows of a staged chunk.
-select count(*) from (
-    select from terrace.account a
-    where a.number in (
-        select s.account from terrace.balance_staging s
-        where s.batch = $1 and s.line between $2 and $3)
-    order by a.customer_id, a.id for no key update
-) locked;
+-- name: why_refused
+-- What is wrong with a balance `g` of an account `a`; null if nothing is. $6 is the latest day a
+-- balance may have.
+case
+    when a.id is null then 'UNKNOWN_ACCOUNT'
+    when g.as_of < a.opened_on then 'BEFORE_OPENING'
+    when g.as_of > a.closed_on then 'AFTER_CLOSING'
+    when g.as_of > $6::date then 'FUTURE_DATE'
+end
 
--- name: given_updates
--- Updates handed over as arrays: $1 lines, $2 update ids, $3 account numbers, $4 days, $5 amounts.
-select * from unnest($1::integer[], $2::text[], $3::text[], $4::date[], $5::numeric[])
-    as given(line, update_id, account, as_of, amount)
-
--- name: staged_updates
--- Updates of a staged chunk: $1 batch, $2 first line, $3 last line; $4 and $5 are not used.
-select line, update_id, account, as_of, amount::numeric as amount
-from terrace.balance_staging
-where batch = $1 and line between $2 and $3 and $4::text is null and $5::text is null
-
--- name: record_given
--- Records updates handed over as arrays.
-with batch as ({given_updates}) {record_batch}
-
--- name: record_staged
--- Records updates of a staged chunk.
-with batch as ({staged_updates}) {record_batch}
+-- name: given_rows
+-- Balances as columns: $1 places in the request or file, $2 update ids (null for a row known by its
+-- account, day and amount), $3 account numbers, $4 days, $5 hundredths.
+unnest($1::integer[], $2::text[], $3::text[], $4::date[], $5::bigint[])
+    as g(place, update_id, account, as_of, cents)
 
 -- name: consequences_of_posting
--- What follows from the end-of-day balances in `posting`: they are kept, the latest one of an
--- account is shown with it, and the customers are dirty from the first touched month on.
-posted as (
-    insert into terrace.balance (customer_id, account_id, as_of, amount)
-    select customer_id, account_id, as_of, amount from posting
-    order by customer_id, account_id, as_of
-    on conflict (customer_id, account_id, as_of) do update set amount = excluded.amount
-),
+-- What follows from the end-of-day balances in `posting`: the latest one of an account is shown
+-- with it, and the customers are dirty from the first touched month on.
 latest as (
     update terrace.account a set balance = p.amount, balance_as_of = p.as_of
     from (
@@ -73,48 +54,69 @@ marked as (
     {dirty_again}
 )
 
--- name: record_batch
--- Accepts what is valid and new: journal, end-of-day balance, latest balance, dirty customers.
--- $6 is the latest day a balance may have, $7 the last day that is frozen by a running close.
--- Everything is decided in one pass over the batch, so that no two of its parts are ever joined:
--- a batch has no statistics, and a join of unknown sizes may cost their product.
--- Answers a row for every line that was not accepted, and last one with the totals (line null).
-, found as materialized (
-    select b.line, b.update_id, b.as_of, b.amount, a.customer_id, a.id as account_id,
-        refusal.code as refused,
-        refusal.code is null and u.update_id is null and row_number() over (
-            partition by a.customer_id, b.update_id, refusal.code is null order by b.line
-        ) = 1 as accepted
-    from batch b
-    left join terrace.account a on a.number = b.account
-    left join terrace.balance_update u
-        on u.customer_id = a.customer_id and u.update_id = b.update_id
-    cross join lateral (
-        select case
-            when a.id is null then 'UNKNOWN_ACCOUNT'
-            when b.as_of < a.opened_on then 'BEFORE_OPENING'
-            when b.as_of > a.closed_on then 'AFTER_CLOSING'
-            when b.as_of > $6::date then 'FUTURE_DATE'
-        end as code
-    ) refusal
+-- name: record_rows
+-- Accepts what is valid and new; the caller has locked the accounts. $7 is the last day that is
+-- frozen by a running close: what is not later is held. A row without an id that says again what
+-- the row before it said of the day is known, and so is one that says for the nth time what the
+-- ledger has n times: the same rows again change nothing, and 100, 200, 100 ends with 100.
+-- What is known is looked up row by row and no two parts of the batch are joined: a batch has no
+-- statistics, and a join of unknown sizes may cost their product.
+-- Answers a row for every refused one, and last one with the totals (place null).
+with found as materialized (
+    select g.place, g.update_id, g.as_of, g.cents * 0.01 as amount, a.customer_id,
+        a.id as account_id, {why_refused} as refused
+    from {given_rows} left join terrace.account a on a.number = g.account
 ),
-journal as (
-    insert into terrace.balance_update (customer_id, update_id, account_id, as_of, amount, held)
-    select customer_id, update_id, account_id, as_of, amount, as_of <= $7::date
-    from found where accepted
-    order by customer_id, account_id, as_of, line -- held ones are posted as they were recorded
+said as (
+    select f.*,
+        coalesce(lag(update_id) over day is null and amount = lag(amount) over day, false)
+            as repeats,
+        row_number() over (partition by customer_id, update_id order by place) as time_of_id
+    from found f where refused is null
+    window day as (partition by customer_id, account_id, as_of order by place)
+),
+judged as materialized (
+    select s.*, case
+        when update_id is not null then time_of_id = 1 and not exists (
+            select from terrace.balance_update u
+            where u.customer_id = s.customer_id and u.update_id = s.update_id)
+        else not repeats and (
+            select count(*) from terrace.balance_update u
+            where u.customer_id = s.customer_id and u.account_id = s.account_id
+                and u.as_of = s.as_of and u.amount = s.amount and u.update_id is null
+        ) < count(*) filter (where not repeats) over (
+            partition by customer_id, account_id, as_of, amount, update_id order by place)
+    end as accepted
+    from said s
+),
+entries as materialized (
+    select customer_id, account_id, as_of, amount, update_id, as_of <= $7::date as held,
+        coalesce((
+            select max(u.entry) from terrace.balance_update u
+            where u.customer_id = j.customer_id and u.account_id = j.account_id
+                and u.as_of = j.as_of
+        ), -1) + row_number() over day as entry,
+        lead(place) over day is null as is_last
+    from judged j where accepted
+    window day as (partition by customer_id, account_id, as_of order by place)
+),
+recorded as (
+    insert into terrace.balance_update
+        (customer_id, account_id, as_of, entry, held, amount, update_id)
+    select customer_id, account_id, as_of, entry, held, amount, update_id from entries
+    order by customer_id, account_id, as_of, entry
 ),
 posting as materialized (
-    select distinct on (customer_id, account_id, as_of) customer_id, account_id, as_of, amount
-    from found where accepted and as_of > $7::date
-    order by customer_id, account_id, as_of, line desc
+    select customer_id, account_id, as_of, amount from entries where is_last and not held
 ),
 {consequences_of_posting}
-select line, coalesce(refused, 'DUPLICATE') as outcome,
-    null::bigint as accepted, null::date as first_day, null::date as last_day
-from found where not accepted
+select place, refused, null::bigint as accepted, null::bigint as duplicates,
+    null::date as first_day, null::date as last_day
+from found where refused is not null
 union all
-select null, null, count(*), min(as_of), max(as_of) from found where accepted
+select null, null, count(*) filter (where accepted), count(*) filter (where not accepted),
+    min(as_of) filter (where accepted), max(as_of) filter (where accepted)
+from judged;
 
 -- name: one_poster
 -- Held by whoever posts held updates: nobody else changes which of them come next.
@@ -126,32 +128,33 @@ select count(*) from (
     select from terrace.account a
     where (a.customer_id, a.id) in (
         select customer_id, account_id from terrace.balance_update
-        where held order by customer_id, account_id, as_of, recorded_at limit $1)
+        where held order by customer_id, account_id, as_of, entry limit $1)
     order by a.customer_id, a.id for no key update
 ) locked;
 
 -- name: post_held
 -- Posts, as corrections, updates that had been held back by a close; $1 at most so many. One that
--- was followed by a newer update of the same account and day is released without an effect.
+-- a later entry of the same account and day is in force over is released without an effect.
 with held as (
-    select customer_id, update_id, account_id, as_of, amount, recorded_at
-    from terrace.balance_update
+    select customer_id, account_id, as_of, entry, amount from terrace.balance_update
     where held and not exists (select from terrace.calendar where closing is not null)
-    order by customer_id, account_id, as_of, recorded_at limit $1
+    order by customer_id, account_id, as_of, entry limit $1
     for update
 ),
 released as (
     update terrace.balance_update u set held = false
-    from held h where u.customer_id = h.customer_id and u.update_id = h.update_id
+    from held h
+    where u.customer_id = h.customer_id and u.account_id = h.account_id
+        and u.as_of = h.as_of and u.entry = h.entry
 ),
 posting as materialized (
     select distinct on (customer_id, account_id, as_of) customer_id, account_id, as_of, amount
     from held h
     where not exists (
-        select from terrace.balance_update newer
-        where newer.customer_id = h.customer_id and newer.account_id = h.account_id
-            and newer.as_of = h.as_of and not newer.held and newer.recorded_at > h.recorded_at)
-    order by customer_id, account_id, as_of, recorded_at desc
+        select from terrace.balance_update later
+        where later.customer_id = h.customer_id and later.account_id = h.account_id
+            and later.as_of = h.as_of and later.entry > h.entry and not later.held)
+    order by customer_id, account_id, as_of, entry desc
 ),
 {consequences_of_posting}
 select count(*) from held;

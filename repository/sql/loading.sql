@@ -197,8 +197,9 @@ marked as (
     from winning w cross join terrace.calendar k
     cross join lateral (values (w.customer_id), (w.former_customer_id)) as owner(id)
     left join lateral (
-        select min(b.as_of) as as_of from terrace.balance b
-        where b.customer_id = w.customer_id and b.account_id = w.account_id
+        select b.as_of from terrace.balance_update b
+        where b.customer_id = w.customer_id and b.account_id = w.account_id and not b.held
+        order by b.as_of limit 1
     ) first_balance on true
     where w.differs and w.account_id is not null
     group by owner.id order by owner.id
@@ -244,43 +245,26 @@ marked as (
 )
 {load_outcome};
 
--- name: given_chunk
--- Balances of a file: $1 lines, $2 update ids, $3 account numbers, $4 days, $5 hundredths.
-select line, update_id, account, as_of, cents * 0.01 as amount
-from unnest($1::integer[], $2::text[], $3::text[], $4::date[], $5::bigint[])
-    as given(line, update_id, account, as_of, cents)
-
--- name: record_chunk
--- Records balances of a file of which some may be known. The caller has locked the accounts.
-with batch as ({given_chunk}) {record_batch}
-
--- name: record_fresh_chunk
--- Does what `record_chunk` does, a third faster, if no update id and no day is known; if one is,
--- there is a unique violation. $6 and $7 as for `record_batch`, the answer as well. The accounts
--- are locked here, in the order that all writers keep. The server carries out the parts that write
--- from the last to the first: the marks, for which another chunk may have to wait, come last.
-with batch as materialized ({given_chunk}),
-locked as materialized (
+-- name: record_fresh_rows
+-- Does what `record_rows` does, and takes less than half of its time, if nothing is known of any
+-- day in it and no day is in it twice: every row is its day's first. If not there is a unique
+-- violation. The accounts are locked here, in the order that all writers keep. The server carries
+-- out the parts that write from the last to the first: the marks, for which another one may have
+-- to wait, come last.
+with locked as materialized (
     select a.customer_id, a.id, a.number, a.opened_on, a.closed_on from terrace.account a
     where a.number = any($3::text[])
     order by a.customer_id, a.id for no key update
 ),
 found as materialized (
-    select b.line, b.update_id, b.as_of, b.amount, a.customer_id, a.id as account_id,
-        coalesce(b.as_of between a.opened_on and least(a.closed_on, $6::date), false) as accepted,
-        case
-            when a.id is null then 'UNKNOWN_ACCOUNT'
-            when b.as_of < a.opened_on then 'BEFORE_OPENING'
-            when b.as_of > a.closed_on then 'AFTER_CLOSING'
-            when b.as_of > $6::date then 'FUTURE_DATE'
-        end as refused
-    from batch b left join locked a on a.number = b.account
-    order by a.customer_id, a.id, b.as_of, b.line desc
+    select g.place, g.update_id, g.as_of, g.cents * 0.01 as amount, a.customer_id,
+        a.id as account_id, {why_refused} as refused
+    from {given_rows} left join locked a on a.number = g.account
+    order by a.customer_id, a.id, g.as_of
 ),
 posting as materialized (
-    select distinct on (customer_id, account_id, as_of) customer_id, account_id, as_of, amount
-    from found where accepted and as_of > $7::date
-    order by customer_id, account_id, as_of, line desc
+    select customer_id, account_id, as_of, amount from found
+    where refused is null and as_of > $7::date
 ),
 marked as (
     insert into terrace.dirty (customer_id, from_month)
@@ -297,17 +281,14 @@ latest as (
     where a.customer_id = p.customer_id and a.id = p.account_id
         and (a.balance_as_of is null or a.balance_as_of <= p.as_of)
 ),
-posted as (
-    insert into terrace.balance (customer_id, account_id, as_of, amount)
-    select customer_id, account_id, as_of, amount from posting
-),
-journal as (
-    insert into terrace.balance_update (customer_id, update_id, account_id, as_of, amount, held)
-    select customer_id, update_id, account_id, as_of, amount, as_of <= $7::date
-    from found where accepted order by customer_id, account_id, as_of, line
+recorded as (
+    insert into terrace.balance_update
+        (customer_id, account_id, as_of, entry, held, amount, update_id)
+    select customer_id, account_id, as_of, 0, as_of <= $7::date, amount, update_id
+    from found where refused is null
 )
-select line, refused as outcome,
-    null::bigint as accepted, null::date as first_day, null::date as last_day
-from found where not accepted
+select place, refused, null::bigint as accepted, null::bigint as duplicates,
+    null::date as first_day, null::date as last_day
+from found where refused is not null
 union all
-select null, null, count(*), min(as_of), max(as_of) from found where accepted;
+select null, null, count(*), 0, min(as_of), max(as_of) from found where refused is null;

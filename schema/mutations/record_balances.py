@@ -7,8 +7,7 @@ from typing import Any
 import strawberry
 
 from domain.actors import Role
-from repository.ledger import BalanceUpdate as Update
-from repository.ledger import IdempotencyConflict, Rejection, record_balances
+from repository.ledger import IdempotencyConflict, Rejection, Updates, record_balances
 from repository.reading.expressions import integer, text
 from repository.reading.parameters import Unreadable
 from schema.context import Context
@@ -128,8 +127,8 @@ async def _record(context: Context, given: RecordBalancesInput) -> Row:
     }
 
 
-def _read(given: list[BalanceUpdate]) -> tuple[list[Update], list[Rejection]]:
-    updates: list[Update] = []
+def _read(given: list[BalanceUpdate]) -> tuple[Updates, list[Rejection]]:
+    taken: list[tuple[int, str, datetime.date, int, str]] = []
     refused: list[Rejection] = []
     for place, update in enumerate(given):
         as_of: Any = update.as_of
@@ -145,8 +144,9 @@ def _read(given: list[BalanceUpdate]) -> tuple[list[Update], list[Rejection]]:
             message = "there is no account with this number"
             refused.append(Rejection(place, "UNKNOWN_ACCOUNT", message))
         else:
-            updates.append(Update(place, update.update_id, update.account, as_of, balance))
-    return updates, refused
+            cents = int(balance.scaleb(2))
+            taken.append((place, update.account, as_of, cents, update.update_id))
+    return Updates(*zip(*taken, strict=True)) if taken else Updates([], [], [], []), refused
 
 
 def _as_given(update: BalanceUpdate) -> list[str]:

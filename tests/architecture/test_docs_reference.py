@@ -163,7 +163,6 @@ NOT_CODES = {
     "APPLIED": "a state of a correction",
     "PENDING_REVIEW": "a state of a correction",
     "SUPERSEDED": "a state of a correction",
-    "DUPLICATE": "how the recording statement counts, not an answer",
     "DESC": "a direction of a list",
     "NAME": "a sort key of a list",
     "NUMBER": "a sort key of a list, and a placeholder in a help text",

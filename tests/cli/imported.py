@@ -26,7 +26,6 @@ TABLES = [
     "customer",
     "account",
     "rate",
-    "balance",
     "balance_update",
     "dirty",
     "calendar",
@@ -38,7 +37,8 @@ SEEN = {
         select a.number, b.as_of, b.amount from terrace.balance b
         join terrace.account a on a.customer_id = b.customer_id and a.id = b.account_id""",
     "journal": """
-        select u.update_id, a.number, u.as_of, u.amount, u.held from terrace.balance_update u
+        select a.number, u.as_of, u.entry, u.update_id, u.amount, u.held
+        from terrace.balance_update u
         join terrace.account a on a.customer_id = u.customer_id and a.id = u.account_id""",
     "account": "select number, balance, balance_as_of from terrace.account",
     "dirty": """
@@ -143,9 +143,7 @@ class Desk:
         """As before the first balance was ever loaded."""
         owner = await asyncpg.connect(self.house.url)
         try:
-            await owner.execute(
-                "truncate terrace.balance, terrace.balance_update, terrace.dirty, terrace.audit"
-            )
+            await owner.execute("truncate terrace.balance_update, terrace.dirty, terrace.audit")
         finally:
             await owner.close()
         async with self.house.database.unit() as connection:

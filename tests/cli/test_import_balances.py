@@ -13,7 +13,7 @@ import pytest
 from cli.embedded import Addresses
 from cli.imports import sources
 from cli.session import OPERATOR
-from repository.ledger import record_staged
+from repository.ledger import Updates, record
 from repository.load_balances import BalanceRecorder, Chunk
 from repository.statements import sql
 from tests.cli.imported import Desk, Imported
@@ -120,6 +120,24 @@ async def test_a_correction_that_is_taken_back_wins_as_well(desk: Desk) -> None:
     assert await desk.content() == before
 
 
+async def test_a_correction_taken_back_in_a_later_file_ends_with_it_as_well(desk: Desk) -> None:
+    await desk.takes("balances", "A1,2025-01-05,1")
+    rows = [f"A1,2025-01-05,{amount}" for amount in ("1", "2", "1")]
+    assert (await desk.takes("balances", *rows)).counts == (3, 2, 1, 0)
+    assert await balance(desk, "A1", "2025-01-05") == "1.00"
+
+
+async def test_rows_without_an_id_among_rows_with_one_are_known_by_their_content(
+    desk: Desk,
+) -> None:
+    rows = ["A1,2025-01-05,1,", "A1,2025-01-05,1,u", "A1,2025-01-05,2,", "A1,2025-01-05,1,"]
+    assert (await desk.takes("balances", *rows, header=WITH_ID)).counts == (4, 4, 0, 0)
+    assert await balance(desk, "A1", "2025-01-05") == "1.00"
+    before = await desk.content()
+    assert (await desk.takes("balances", *rows, header=WITH_ID)).counts == (4, 0, 4, 0)
+    assert await desk.content() == before
+
+
 @pytest.mark.usefixtures("block")
 async def test_update_ids_of_the_file_decide_what_is_known(desk: Desk) -> None:
     first = await desk.takes(
@@ -184,7 +202,7 @@ async def test_many_rows_of_which_half_are_known_are_all_recorded(desk: Desk) ->
     assert (await desk.takes("balances", *rows)).counts == (168, 88, 80, 0)
 
 
-# The two statements that record a chunk, and the one that records staged rows, mean the same
+# The two statements that record a chunk mean the same as one for all kinds of rows
 
 
 def _batches(seed: int) -> Iterator[list[tuple[str, str, str, str]]]:
@@ -203,7 +221,7 @@ def _batches(seed: int) -> Iterator[list[tuple[str, str, str, str]]]:
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_an_import_means_the_same_as_recording_staged_rows(
+async def test_an_import_means_the_same_as_recording_rows_of_a_request(
     addresses: Addresses, desk: Desk, tmp_path: Path, seed: int
 ) -> None:
     async with new_house(addresses) as other_house:
@@ -212,26 +230,27 @@ async def test_an_import_means_the_same_as_recording_staged_rows(
         await other.takes("accounts", *ACCOUNTS)
         for rows in _batches(seed):
             imported = await desk.takes("balances", *map(",".join, rows), header=WITH_ID)
-            expected = await _staged(other, rows)
+            expected = await _recorded(other, rows)
             assert imported.counts == (len(rows), expected[0], expected[1], len(expected[2]))
             assert imported.codes == expected[2]
             assert await desk.meaning() == await other.meaning()
 
 
-async def _staged(desk: Desk, rows: list[tuple[str, str, str, str]]) -> tuple[int, int, Any]:
+async def _recorded(desk: Desk, rows: list[tuple[str, str, str, str]]) -> tuple[int, int, Any]:
+    updates = Updates(
+        range(2, len(rows) + 2),
+        [account for account, *_ in rows],
+        [date.fromisoformat(day) for _, day, *_ in rows],
+        [int(amount.replace(".", "")) for *_, amount, _ in rows],
+        [update_id for *_, update_id in rows],
+    )
     async with desk.house.database.unit() as connection:
-        await connection.executemany(
-            "insert into terrace.balance_staging "
-            "select 1, $1, $2, $3, $4::text::date, $5::text::numeric",
-            [(line, i, a, d, m) for line, (a, d, m, i) in enumerate(rows, start=2)],
-        )
-        recorded = await record_staged(connection, 1, 2, len(rows) + 1, 366)
-        await connection.execute("delete from terrace.balance_staging")
+        recorded = await record(connection, updates, 366)
     codes = {rejection.place: rejection.code for rejection in recorded.rejections}
     return recorded.accepted, recorded.duplicates, codes
 
 
-@pytest.mark.parametrize("statement", ["record_fresh_chunk", "record_chunk"])
+@pytest.mark.parametrize("statement", ["record_fresh_rows", "record_rows"])
 async def test_a_chunk_is_never_joined_row_by_row(desk: Desk, statement: str) -> None:
     """The plan is made for the chunk's real size: no loop over what has no index."""
     rows = 5_000

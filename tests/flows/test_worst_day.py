@@ -106,7 +106,7 @@ async def test_recorders_workers_and_a_close_at_once_lose_nothing(house: House) 
             select amount from terrace.balance_update u
             where u.customer_id = b.customer_id and u.account_id = b.account_id
                 and u.as_of = b.as_of
-            order by recorded_at desc limit 1) u on u.amount <> b.amount""")
+            order by entry desc limit 1) u on u.amount <> b.amount""")
     assert newest == 0
     await every_figure_follows_from_the_ledger(house)
 

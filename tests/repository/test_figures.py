@@ -79,7 +79,8 @@ async def stored(
                     account.closed_on,
                 )
                 await connection.executemany(
-                    "insert into terrace.balance values ($1, $2, $3, $4)",
+                    """insert into terrace.balance_update
+                    (customer_id, account_id, as_of, entry, amount) values ($1, $2, $3, 0, $4)""",
                     [(customer, key, day, amount) for day, amount in account.balances],
                 )
         await connection.executemany(

@@ -4,6 +4,7 @@ import asyncio
 from datetime import date
 from typing import Any
 
+import asyncpg
 import pytest
 
 from domain.months import Month
@@ -80,6 +81,27 @@ async def test_a_held_update_never_overwrites_a_newer_one(
     while await post_held(house.database):
         pass
     assert await balance(house, "A2") == "30.00"
+
+
+async def test_a_clock_that_is_set_back_makes_no_held_update_the_newer_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.people(1)
+    await house.record(("A1", "2025-01-01", "1.00"))
+    await house.work()
+    await request_close(house.database, JAN, "test")
+    await house.record(("A1", "2025-01-31", "10.00"))  # held
+    owner = await asyncpg.connect(house.url)
+    await owner.execute(
+        "update terrace.balance_update set recorded_at = recorded_at + interval '1 hour' where held"
+    )
+    await owner.close()
+    monkeypatch.setattr(close, "post_held", lambda *_: asyncio.sleep(0, 0))  # killed just before
+    await carry_out(house.database, chunk=3, batch=100)
+    await house.record(("A1", "2025-01-31", "20.00"))
+    while await post_held(house.database):
+        pass
+    assert await balance(house, "A1") == "20.00"
 
 
 async def test_held_updates_of_one_request_are_posted_in_its_order(house: House) -> None:
