@@ -1,14 +1,18 @@
 """The run that closes a month, as rows: what closers claim, mark and check."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from domain.actors import Actor
+from domain.feeds import Gap, told
 from domain.months import Month
 from domain.policy import TierPolicy
-from repository.calendar import CalendarError, read_calendar
+from repository.calendar import CalendarError, audit, read_calendar
 from repository.database import Connection, Database
+from repository.feeds import missing
 from repository.held import post_some
 from repository.statements import sql
 
@@ -26,12 +30,25 @@ class CloseRun:
     chunks_left: int
     problem: str | None
     closed_at: datetime | None
+    override_reason: str | None = None
+    lacking: Sequence[Gap] = ()
 
 
-async def request_close(database: Database, month: Month, principal: str) -> CloseRun:
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Why a month is to be closed though feeds are missing, and who says so."""
+
+    reason: str
+    actor: Actor
+
+
+async def request_close(
+    database: Database, month: Month, principal: str, override: Override | None = None
+) -> CloseRun:
     """Ask for the close of a month; workers carry it out. Asking twice while it runs is no harm.
 
-    Raises CalendarError: MONTH_CLOSED, OUT_OF_ORDER or NO_BUSINESS_DATE.
+    Customers who lack a feed under an override are held. Raises CalendarError: MONTH_CLOSED,
+    OUT_OF_ORDER, NO_BUSINESS_DATE, or FEED_INCOMPLETE without an override.
     """
     async with database.unit() as connection:
         await connection.execute(sql("own_ledger"))
@@ -50,15 +67,42 @@ async def request_close(database: Database, month: Month, principal: str) -> Clo
             )
         if calendar.closing is not None and month != calendar.closing:
             raise CalendarError(f"{calendar.closing} is being closed", "OUT_OF_ORDER")
+        lacking: list[Gap] = []
         if calendar.closing is None:
             while await post_some(connection):
                 pass  # what an earlier close held back belongs before this one
-        epoch = await connection.fetchval(sql("begin_close"), month.first_day, principal)
+            lacking = await _without(connection, month, override)
+        epoch = await connection.fetchval(
+            sql("begin_close"),
+            month.first_day,
+            principal,
+            override.reason if override is not None and lacking else None,
+            _documents(lacking) or None,
+        )
         if epoch is not None and epoch > 1:
             await connection.execute(sql("forget_chunks"), month.first_day)
             await connection.execute(sql("forget_events"), month.first_day)
         await connection.execute(sql("freeze_month"), month.first_day)
         return await _state(connection, month)
+
+
+async def _without(connection: Connection, month: Month, override: Override | None) -> list[Gap]:
+    """The days of feeds that a close goes on without; none may be missing without an override."""
+    lacking = await missing(connection, month)
+    if lacking and override is None:
+        raise CalendarError(
+            f"{month} cannot be closed: not complete is {told(lacking)}", "FEED_INCOMPLETE"
+        )
+    if lacking and override is not None:
+        detail = {"reason": override.reason, "missing": _documents(lacking)}
+        await audit(connection, override.actor, "close.override", str(month), detail)
+    return lacking
+
+
+def _documents(lacking: Sequence[Gap]) -> list[dict[str, str]]:
+    return [
+        {"source": gap.source, "first": str(gap.first), "last": str(gap.last)} for gap in lacking
+    ]
 
 
 async def close_state(connection: Connection, month: Month) -> CloseRun:
@@ -80,6 +124,11 @@ async def _state(connection: Connection, month: Month) -> CloseRun:
         row["chunks_left"],
         row["problem"],
         row["closed_at"],
+        row["override_reason"],
+        [
+            Gap(gap["source"], date.fromisoformat(gap["first"]), date.fromisoformat(gap["last"]))
+            for gap in row["override_missing"] or ()
+        ],
     )
 
 
@@ -158,8 +207,12 @@ async def publish(connection: Connection, month: Month, *, anew: bool) -> bool:
     if done != "UPDATE 1":
         return False
     await connection.execute(sql("lock_removed_accounts"), month.next().first_day)
+    following = month.next().first_day
     if anew:
-        await connection.execute(sql("mark_everyone"), month.next().first_day)
+        await connection.execute(sql("mark_everyone"), following)
+    else:  # what a figure lacked in this month, it may have in the next
+        await connection.execute(sql("mark_incomplete"), month.first_day, following)
+    await connection.execute(sql("refresh_feeds"))
     await connection.execute(sql("release_removed"), month.next().first_day)
     await connection.execute(sql("forget_changes"), month.first_day)
     await connection.execute(sql("finish_close"), month.first_day)
@@ -176,4 +229,5 @@ async def fail(connection: Connection, month: Month, epoch: int, problem: str) -
     if failed != "UPDATE 1":
         return False
     await connection.execute(sql("unfreeze_month"), month.first_day)
+    await connection.execute(sql("mark_incomplete"), month.first_day, month.first_day)
     return True

@@ -1,10 +1,12 @@
 -- name: begin_close
 -- Starts the close of a month. One that failed starts anew under another epoch, so that a closer
--- of the failed one can write nothing any more.
-insert into terrace.close_run (month, state, requested_by) values ($1::date, 'CUTOFF', $2)
+-- of the failed one can write nothing any more. $3 and $4: why it goes on without feeds that are
+-- missing, and which.
+insert into terrace.close_run (month, state, requested_by, override_reason, override_missing)
+values ($1::date, 'CUTOFF', $2, $3, $4::jsonb)
 on conflict (month) do update
 set state = 'CUTOFF', epoch = terrace.close_run.epoch + 1, problem = null, requested_by = $2,
-    cutoff_at = clock_timestamp()
+    override_reason = $3, override_missing = $4::jsonb, cutoff_at = clock_timestamp()
 where terrace.close_run.state = 'FAILED'
 returning epoch;
 
@@ -42,6 +44,7 @@ where month = $1::date and state = 'CUTOFF';
 -- name: close_state
 -- How far a close has come.
 select r.month, r.epoch, r.state, r.customers, r.problem, r.cutoff_at, r.closed_at,
+    r.override_reason, r.override_missing,
     coalesce(sum(c.customers) filter (where c.done), 0)::integer as judged,
     coalesce(sum(c.changes) filter (where c.done), 0)::integer as changes,
     count(*) filter (where not c.done)::integer as chunks_left

@@ -12,7 +12,7 @@ select
     coalesce(sum(v.level) filter (where v.component = 'INVESTMENTS'), 0) as investments_level,
     coalesce(sum(v.level) filter (where v.component = 'SETTLEMENT_FUNDS'), 0)
         as settlement_funds_level,
-    coalesce(sum(v.unvalued), 0) = 0 as complete,
+    coalesce(sum(v.unvalued), 0) = 0 and asked.customer_id not in ({lacking_feed}) as complete,
     least(min(v.closed_on) + 1, min(v.next_quote)) as changes_on
 from unnest($1::integer[]) as asked(customer_id)
 left join (
