@@ -18,6 +18,7 @@ COMMANDS = {
     "migrate": "migrate",
     "import": "import_files",
     "policy": "policy",
+    "feed": "feed",
     "calendar": "calendar",
     "close": "close",
     "simulate": "simulate",

@@ -4,6 +4,7 @@ import strawberry
 
 from schema.mutations.assign_manager import ASSIGN_MANAGER, AssignManagerPayload
 from schema.mutations.close_month import CLOSE_MONTH, CloseMonthPayload
+from schema.mutations.mark_feed_complete import MARK_FEED_COMPLETE, MarkFeedCompletePayload
 from schema.mutations.raise_risk_signal import RAISE_RISK_SIGNAL, RaiseRiskSignalPayload
 from schema.mutations.record_balances import RECORD_BALANCES, RecordBalancesPayload
 from schema.mutations.special_vip import (
@@ -22,6 +23,7 @@ class Mutation:
 
     record_balances: RecordBalancesPayload = RECORD_BALANCES
     close_month: CloseMonthPayload = CLOSE_MONTH
+    mark_feed_complete: MarkFeedCompletePayload = MARK_FEED_COMPLETE
     grant_special_vip: GrantSpecialVipPayload = GRANT_SPECIAL_VIP
     revoke_special_vip: RevokeSpecialVipPayload = REVOKE_SPECIAL_VIP
     assign_manager: AssignManagerPayload = ASSIGN_MANAGER

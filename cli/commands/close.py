@@ -6,27 +6,39 @@ import click
 
 from cli.progress import Progress
 from cli.session import OPERATOR, on_database, read_settings
+from domain.feeds import told
 from domain.months import Month, months_between
 from repository.calendar import CalendarError, read_calendar
-from repository.closing import CloseRun, close_state, request_close
+from repository.closing import CloseRun, Override, close_state, request_close
 from repository.database import Database
 from repository.relay import relay
 from settings import Settings
 from workers.close import carry_out
 
 _LOOK_EVERY = 0.2
+_LONGEST_REASON = 2000
 
 
 @click.command("close")
 @click.argument("month", required=False)
 @click.option("--through", metavar="MONTH", help="Close every open month up to this one.")
-def command(month: str | None, through: str | None) -> None:
+@click.option(
+    "--incomplete-because",
+    "reason",
+    metavar="REASON",
+    help="Close it also if feeds are missing, and keep why.",
+)
+def command(month: str | None, through: str | None, reason: str | None) -> None:
     """Close a month: judge every customer and publish the results.
 
     MONTH (YYYY-MM) must be the open month; months close strictly in order. `--through` closes
     them one after the other and is done at once when the last one is closed already. Interrupted,
     the close goes on when the command is given again, or by a running worker. Exit status 1 means
     that a month could not be closed.
+
+    A month of which a feed is not complete (terrace feed list) is not closed, unless the reason is
+    given by `--incomplete-because`: customers who need the feed are held as they stand, and judged
+    when it arrives.
     """
     settings = read_settings()
     if (month is None) == (through is None):
@@ -35,10 +47,23 @@ def command(month: str | None, through: str | None) -> None:
         last = Month.parse(month or through)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    on_database(settings, lambda database: _close(database, settings, last, single=through is None))
+    if reason is not None and not (reason.strip() and len(reason) <= _LONGEST_REASON):
+        raise click.UsageError(f"a reason has 1 to {_LONGEST_REASON} characters")
+    override = None if reason is None else Override(reason.strip(), OPERATOR)
+    on_database(
+        settings,
+        lambda database: _close(database, settings, last, override, single=through is None),
+    )
 
 
-async def _close(database: Database, settings: Settings, last: Month, *, single: bool) -> None:
+async def _close(
+    database: Database,
+    settings: Settings,
+    last: Month,
+    override: Override | None,
+    *,
+    single: bool,
+) -> None:
     months = [last]
     if not single:
         async with database.writing() as connection:
@@ -53,7 +78,7 @@ async def _close(database: Database, settings: Settings, last: Month, *, single:
         months = months_between(calendar.open_month, last)
     for month in months:
         try:
-            run = await _close_one(database, settings, month)
+            run = await _close_one(database, settings, month, override)
         except CalendarError as error:
             if single or error.code != "MONTH_CLOSED":
                 raise
@@ -64,10 +89,14 @@ async def _close(database: Database, settings: Settings, last: Month, *, single:
                 f"{month} could not be closed: {run.problem or run.state}", "CLOSE_FAILED"
             )
         click.echo(f"{month} closed: {run.customers} customers, {run.changes} tier changes")
+        if run.lacking:
+            click.echo(f"{month} was closed without {told(list(run.lacking))}")
 
 
-async def _close_one(database: Database, settings: Settings, month: Month) -> CloseRun:
-    run = await request_close(database, month, f"{OPERATOR.role}:{OPERATOR.subject}")
+async def _close_one(
+    database: Database, settings: Settings, month: Month, override: Override | None
+) -> CloseRun:
+    run = await request_close(database, month, f"{OPERATOR.role}:{OPERATOR.subject}", override)
     with Progress(str(month), run.customers) as bar:
 
         def show(now: CloseRun) -> None:

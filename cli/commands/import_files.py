@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import asyncpg
@@ -10,9 +11,11 @@ import click
 
 from cli.embedded import EmbeddedError
 from cli.imports import KINDS, Importer, ImportStopped, Kind, Summary, files_of
-from cli.session import on_database, read_settings
+from cli.session import OPERATOR, on_database, read_settings
+from domain.feeds import parse_days
 from repository.calendar import CalendarError
 from repository.database import Database
+from repository.feeds import check_markable, mark_complete
 from repository.migrate import MigrationError
 
 _COMPLETE = "; what was recorded stays, import again to complete it"
@@ -45,7 +48,14 @@ class _Stopped(click.ClickException):
 @click.command("import", cls=_Manual)
 @click.argument("kind_or_dir", metavar="KIND|DIR")
 @click.argument("file", required=False)
-def command(kind_or_dir: str, file: str | None) -> None:
+@click.option("--source", metavar="CODE", help="The feed that the balances of FILE are of.")
+@click.option(
+    "--complete",
+    "days",
+    metavar="DAY[..DAY]",
+    help="Mark these days of the feed as complete when FILE is in.",
+)
+def command(kind_or_dir: str, file: str | None, source: str | None, days: str | None) -> None:
     """Import files of an institution's data.
 
     \b
@@ -70,10 +80,14 @@ def command(kind_or_dir: str, file: str | None) -> None:
     FILE.rejected.csv (stdin.rejected.csv for -); the others go on. Put it right in the source and
     import the file again.
 
+    With --source and --complete the days of a feed are marked complete after its file of balances
+    was imported without a rejected row (see terrace feed).
+
     \b
     Exit status: 0 every row was taken, 1 rows were rejected, 2 the import could not be done.
     """
     settings = read_settings()
+    delivery = _delivery(kind_or_dir, file, source, days)
     summaries: list[Summary] = []
 
     def report(summary: Summary) -> None:
@@ -86,8 +100,12 @@ def command(kind_or_dir: str, file: str | None) -> None:
         importer = Importer(
             database, future_days=settings.future_days, progress=_bar, report=report
         )
+        if delivery is not None:
+            await check_markable(database, *delivery, settings.future_days)
         for kind, name in wanted:
             await importer.file(kind, name)
+        if delivery is not None:
+            await _mark(database, delivery, summaries[-1], settings.future_days)
 
     try:
         wanted = _wanted(kind_or_dir, file)
@@ -120,6 +138,44 @@ def _wanted(kind_or_dir: str, file: str | None) -> list[tuple[str, str]]:
     if file != "-" and not Path(file).exists():
         raise ImportStopped(f"there is no file {file}")
     return [(kind_or_dir, file)]
+
+
+Delivery = tuple[str, date, date]
+"""A source, and the first and the last day of which a file holds all balances."""
+
+
+def _delivery(kind: str, file: str | None, source: str | None, days: str | None) -> Delivery | None:
+    if source is None and days is None:
+        return None
+    if source is None or days is None:
+        raise click.UsageError("--source and --complete are given together")
+    if kind != "balances" or file is None:
+        raise click.UsageError("--complete is for one file of balances")
+    try:
+        return (source, *parse_days(days))
+    except ValueError as error:
+        raise click.UsageError(f"--complete: {error}") from None
+
+
+async def _mark(database: Database, delivery: Delivery, summary: Summary, future_days: int) -> None:
+    """Mark what a file has delivered, unless a part of it was not taken."""
+    code, first, last = delivery
+    if summary.rejected:
+        click.echo(f"{code} is not marked complete: rows were rejected", err=True)
+        return
+    try:
+        found = await mark_complete(
+            database,
+            code,
+            first,
+            last,
+            OPERATOR,
+            future_days=future_days,
+            rows=summary.read if first == last else None,
+        )
+    except CalendarError as error:
+        raise ImportStopped(f"the balances are in, but not marked complete: {error}") from error
+    click.echo(f"{code}: {found}")
 
 
 @contextmanager

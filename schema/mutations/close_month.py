@@ -1,6 +1,7 @@
 """closeMonth: judge every customer for the open month and publish the results."""
 
 import asyncio
+import datetime
 from typing import Any
 
 import strawberry
@@ -8,14 +9,22 @@ import strawberry
 from domain.actors import Role
 from domain.months import Month
 from repository.calendar import CalendarError
-from repository.closing import CloseRun, close_state, request_close
-from repository.reading.expressions import integer, text
+from repository.closing import CloseRun, Override, close_state, request_close
+from repository.reading.expressions import date, integer, text
 from repository.reading.parameters import readable
 from schema.context import Context
-from schema.fields import same_row, stored
+from schema.fields import elements, same_row, stored
+from schema.mutations.customers import text_of
 from schema.mutations.operation import Refused, Row, UserError, operation, user_errors
 
 _LOOK_EVERY = 0.1
+
+
+@strawberry.input(description="Close a month though feeds of it are missing.")
+class CloseOverrideInput:
+    """Why a close goes on without feeds."""
+
+    reason: str = strawberry.field(description="Why; kept with the close and in the audit trail.")
 
 
 @strawberry.input(description="Which month to close.")
@@ -23,6 +32,30 @@ class CloseMonthInput:
     """Request of a close."""
 
     month: Month = strawberry.field(description="The open month; months close in order.")
+    override: CloseOverrideInput | None = strawberry.field(
+        default=None,
+        description="Close it also if feeds are missing: customers who need one are held as they "
+        "stand, until it arrives.",
+    )
+
+
+@strawberry.type(description="Days in a row for which a source was not complete.")
+class MissingDays:
+    """A member of `missing`."""
+
+    source: str = stored(text("source"), "The source's code.")
+    first_day: datetime.date = stored(date("first"), "The first of the days.")
+    last_day: datetime.date = stored(date("last"), "The last of the days.")
+
+
+@strawberry.type(description="What a close went on without, and why.")
+class CloseOverride:
+    """The override of a close."""
+
+    reason: str = stored(text("override_reason"), "Why, as head office said.")
+    missing: list[MissingDays] = elements(
+        "missing", "source text, first date, last date", "The days that were missing."
+    )
 
 
 @strawberry.type(description="The close of a month.")
@@ -37,6 +70,10 @@ class MonthClose:
     judged: int = stored(integer("judged"), "Customers judged so far.")
     changes: int = stored(integer("changes"), "Tier changes among them.")
     problem: str | None = stored(text("problem"), "What stopped it.")
+    override: CloseOverride | None = same_row(
+        "The feeds it went on without; null if none was missing.",
+        unless_null=text("override_reason"),
+    )
 
 
 @strawberry.type(description="The close as far as it came while the caller waited.")
@@ -52,10 +89,16 @@ class CloseMonthPayload:
 async def perform(context: Context, given: CloseMonthInput) -> Row:
     """Ask for the close and wait a while for its end; workers carry it out either way."""
     month: Any = readable(given.month)
+    actor = context.actor
+    override: Override | None = None
     try:
+        if given.override is not None:
+            override = Override(text_of(given.override.reason, "override", "reason"), actor)
         run = await request_close(
-            context.database, month, f"{context.actor.role}:{context.actor.subject}"
+            context.database, month, f"{actor.role}:{actor.subject}", override
         )
+    except Refused as refused:
+        return refused.row
     except CalendarError as error:
         return Refused(error.code, str(error), "input", "month").row
     await context.wake("close")
@@ -77,6 +120,11 @@ def _row(run: CloseRun) -> Row:
         "judged": run.judged,
         "changes": run.changes,
         "problem": run.problem,
+        "override_reason": run.override_reason,
+        "missing": [
+            {"source": gap.source, "first": str(gap.first), "last": str(gap.last)}
+            for gap in run.lacking
+        ],
         "errors": [],
     }
 
@@ -84,7 +132,8 @@ def _row(run: CloseRun) -> Row:
 CLOSE_MONTH = operation(
     perform,
     CloseMonthInput,
-    "month text, state text, customers integer, judged integer, changes integer, problem text",
+    "month text, state text, customers integer, judged integer, changes integer, problem text, "
+    "override_reason text, missing jsonb",
     "Close the open month: every customer is judged, standings and tier changes are published "
     "together, and the next month opens. The answer waits for the end, but not for long; the close "
     "goes on without the caller.",

@@ -32,9 +32,9 @@ def key_in(identifier: str, kind: str, field: str) -> int:
         raise Refused(fault.code, str(fault), "input", field) from None
 
 
-def text_of(value: str, field: str) -> str:
+def text_of(value: str, *path: str) -> str:
     """A text of an input that must say something; raises Refused."""
     stripped = value.strip()
     if not stripped or len(stripped) > _LONGEST or "\0" in stripped:
-        raise Refused("INVALID_TEXT", f"{field} has 1 to {_LONGEST} characters", "input", field)
+        raise Refused("INVALID_TEXT", f"{path[-1]} has 1 to {_LONGEST} characters", "input", *path)
     return stripped
