@@ -3,10 +3,12 @@
 import random
 
 from domain.actors import Actor, Role
+from domain.products import ProductClass
 from repository.calendar import publish_policy
 from repository.special import end_relation
 from repository.statements import sql
 from tests.differential.identifiers import encoded
+from tests.feeding import close_without, complete, source
 from tests.house import House
 
 OPERATOR = Actor(Role.HQ, "operator", 0, "test")
@@ -96,8 +98,13 @@ async def lived_in(house: House) -> None:
         if rows:
             await house.record(*rows)
         await _happenings(house, month)
-        await house.close(month)
+        if month == MONTHS[-1]:  # of which the bonds are missing
+            await source(house, "bonds", ProductClass.SAVINGS_BOND, since="2025-09-20")
+            await close_without(house, month)
+        else:
+            await house.close(month)
     await _open_month(house)
+    await _feeds(house)
 
 
 async def _people(house: House, dice: random.Random) -> None:
@@ -200,6 +207,21 @@ async def _open_month(house: House) -> None:
         'ASSESSED', 'MEASURES', 'RELEASE_REQUESTED', 'RELEASED', 'REJECTED'])[1 + id % 7]""")
     await house.fetch("""update terrace.tier_change set position = null
         where id > (select max(id) - 8 from terrace.tier_change)""")
+
+
+async def _feeds(house: House) -> None:
+    """Some feeds are complete in the open month, others have gaps or come to an end."""
+    october, until = "2025-10-01", "2025-10-05"
+    await source(house, "core", ProductClass.DEMAND_DEPOSIT, since=october)
+    await source(house, "gold", ProductClass.GOLD, ProductClass.FUND, since=october)
+    await source(house, "cover", ProductClass.INSURANCE, since=october)
+    await source(house, "wealth", ProductClass.WEALTH_PRODUCT, since=october, until=until)
+    await source(house, "later", ProductClass.TERM_DEPOSIT, since="2025-11-20")
+    await complete(house, "core", "2025-10-01..2025-10-20")
+    await complete(house, "gold", "2025-10-01..2025-10-09")
+    await complete(house, "gold", "2025-10-11..2025-10-14")
+    await complete(house, "wealth", f"{october}..{until}")
+    await complete(house, "bonds", "2025-10-02..2025-10-14")
 
 
 async def _told(

@@ -11,6 +11,7 @@ from typing import Any
 from domain.actors import SCOPE_OF
 from tests.differential import figures
 from tests.differential.choosing import chosen
+from tests.differential.feeds import feeds
 from tests.differential.identifiers import KEYS, Cursors, key_of, read_id
 from tests.differential.paging import BY_MANAGER, BY_POSITION, BY_SIGNAL, customers_by, page
 from tests.differential.refusals import NoBusinessDate, refused
@@ -120,6 +121,9 @@ class Plain:
             return figures.statistics(self.view, month)
         return figures.statistics(self.view, month, branch_id=key_of("Branch", branch))  # type: ignore[arg-type]
 
+    def Query_feeds(self, source: Any, month: Any = None) -> list[Row]:
+        return feeds(self.view, month)
+
     # Customers
 
     def _masked(self, value: str | None, mask: Callable[[str], str | None]) -> str | None:
@@ -205,7 +209,7 @@ class Plain:
             raise NoBusinessDate
         return source["month"]
 
-    VipStatistics_month = Standing_month
+    VipStatistics_month = Feed_month = Standing_month
 
     def Standing_tier(self, source: Row) -> Row | None:
         return (

@@ -26,10 +26,12 @@ KINDS = {
     "standing": "Standing",
     "replayed_standing": "",
     "special_grant": "",
+    "feed_source": "Feed",
+    "feed_day": "",
 }
 """Every table that is read, and the published type that its rows are shown as."""
 
-OPEN = ("branch", "tier_policy", "tier", "calendar")
+OPEN = ("branch", "tier_policy", "tier", "calendar", "feed_source", "feed_day")
 INTERNAL = ("risk_signal",)
 
 
@@ -123,9 +125,17 @@ class View:
     @cached_property
     def figures(self) -> list[Row]:
         """The AUM figures of every month, carried to the business date."""
+        from tests.differential.feeds import lacks_feed
         from tests.differential.figures import aum_figures
 
-        return aum_figures(self.all("aum"), self.calendar)
+        found = aum_figures(self.all("aum"), self.calendar)
+        for figure in found:
+            open_still = figure["complete"] and not figure["final"]
+            if open_still and lacks_feed(
+                self, figure["customer_id"], figure["month"], figure["as_of"]
+            ):
+                figure["complete"] = False
+        return found
 
     @cached_property
     def figures_by_customer(self) -> dict[int, list[Row]]:

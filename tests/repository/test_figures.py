@@ -6,14 +6,19 @@ from decimal import Decimal
 
 import pytest
 
+from domain.actors import Actor, Role
 from domain.aum import Account, Rates, aum_of
+from domain.feeds import FeedSource, lacks_feed
 from domain.months import Month
 from domain.policy import DEFAULT_POLICY, parse_policy, policy_document
 from domain.products import ProductClass
+from repository.calendar import publish_policy
+from repository.feeds import register
 from repository.figures import write_aum
 from tests.house import House
 
 FIRST, LAST = date(2024, 11, 20), date(2025, 3, 31)
+HQ = Actor(Role.HQ, "operator", 0, "test")
 FIXED_30 = parse_policy({**policy_document(DEFAULT_POLICY), "divisor": "FIXED_30"}, 2)
 WITH_INSURANCE = parse_policy(
     {**policy_document(DEFAULT_POLICY), "counted_classes": [str(c) for c in ProductClass]}, 3
@@ -128,6 +133,63 @@ async def test_the_statement_agrees_with_the_rules(house: House, seed: int, poli
                     expected.complete,
                     expected.as_of,
                 ], (seed, month, through, row["customer_id"])
+
+
+def some_feeds(dice: random.Random) -> tuple[list[FeedSource], dict[str, set[date]]]:
+    """Sources with their marked days: in some months a few are missing, in others none."""
+    sources, marked = [], {}
+    for code in "abcd":
+        since = FIRST if dice.random() < 0.5 else some_day(dice)
+        until = None if dice.random() < 0.5 else since + timedelta(days=dice.randrange(90))
+        classes = frozenset(dice.sample(list(ProductClass), dice.randrange(1, 4)))
+        sources.append(FeedSource(code, code, classes, since, until))
+        days = {FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)}
+        marked[code] = days - {some_day(dice) for _ in range(dice.randrange(2, 7))}
+    return sources, marked
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("policy", [DEFAULT_POLICY, WITH_INSURANCE], ids=["usual", "insurance"])
+async def test_the_database_knows_whose_figure_lacks_a_feed_as_the_rules_do(
+    house: House, seed: int, policy
+) -> None:
+    dice = random.Random(seed)
+    holdings = [[some_account(dice) for _ in range(dice.randrange(4))] for _ in range(25)]
+    await stored(house, holdings, {"USD": [(FIRST, Decimal(7))], "EUR": [(FIRST, Decimal(8))]})
+    await publish_policy(house.database, {**policy_document(policy), "effective": "2024-11"}, HQ)
+    sources, marked = some_feeds(dice)
+    for source in sources:
+        await register(house.database, source, HQ)
+        await house.fetch(
+            """insert into terrace.feed_day (source, day, marked_by)
+            select $1, day, 'test' from unnest($2::date[]) day""",
+            source.code,
+            sorted(marked[source.code]),
+        )
+    customers, seen = list(range(1, len(holdings) + 1)), set()
+    for month in (Month(2024, 12), Month(2025, 1), Month(2025, 2), Month(2025, 3)):
+        for through in (month.last_day, date(month.year, month.month, 1 + dice.randrange(28))):
+            expected = [
+                lacks_feed(accounts, sources, marked, month, through, policy)
+                for accounts in holdings
+            ]
+            by_view = await house.fetch(
+                "select terrace.lacks_feed(c, $2, $3) as lacks from unnest($1::integer[]) c",
+                customers,
+                month.first_day,
+                through,
+            )
+            assert [row["lacks"] for row in by_view] == expected, (seed, month, through)
+            for last_closed, judged in ((month.previous(), False), (month, True)):
+                await house.fetch(
+                    "update terrace.calendar set last_closed = $1", last_closed.first_day
+                )
+                async with house.database.unit() as connection:
+                    written = await write_aum(connection, customers, month, through, policy, "CNY")
+                by_close = [not written[customer][1] for customer in customers]
+                assert by_close == [judged and lacks for lacks in expected], (seed, month, through)
+            seen |= set(expected)
+    assert seen == {True, False}
 
 
 async def test_the_database_rounds_averages_as_the_rules_do(house: House) -> None:
