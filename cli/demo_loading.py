@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from cli.demo import DemoFacts, Grant, Revocation, Signal, Termination, write
+from cli.demo_feeds import complete_feeds, expect_feeds
 from cli.imports import import_folder
 from cli.progress import Progress
 from cli.session import OPERATOR
@@ -100,9 +101,11 @@ async def _live(
                 continue
             if month == months[0]:
                 await set_business_date(database, month.first_day, OPERATOR)
+                await expect_feeds(database, month)
             for decision in sorted(decisions[month], key=_day):
                 await _decide(database, decision)
             await _record(database, month, balances[month], settings)
+            await complete_feeds(database, month, parse_date(facts.business_date))
             if month != last:
                 await request_close(database, month, f"{OPERATOR.role}:{OPERATOR.subject}")
                 await _carry_out(database, settings)

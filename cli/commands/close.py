@@ -52,7 +52,9 @@ def command(month: str | None, through: str | None, reason: str | None) -> None:
     override = None if reason is None else Override(reason.strip(), OPERATOR)
     on_database(
         settings,
-        lambda database: _close(database, settings, last, override, single=through is None),
+        lambda database: _close(
+            database, settings, last, single=through is None, override=override
+        ),
     )
 
 
@@ -60,9 +62,9 @@ async def _close(
     database: Database,
     settings: Settings,
     last: Month,
-    override: Override | None,
     *,
     single: bool,
+    override: Override | None = None,
 ) -> None:
     months = [last]
     if not single:

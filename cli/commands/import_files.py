@@ -1,8 +1,8 @@
 """terrace import"""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -80,8 +80,7 @@ def command(kind_or_dir: str, file: str | None, source: str | None, days: str | 
     FILE.rejected.csv (stdin.rejected.csv for -); the others go on. Put it right in the source and
     import the file again.
 
-    With --source and --complete the days of a feed are marked complete after its file of balances
-    was imported without a rejected row (see terrace feed).
+    With --source and --complete days of a feed are marked complete when no row was rejected.
 
     \b
     Exit status: 0 every row was taken, 1 rows were rejected, 2 the import could not be done.
@@ -100,12 +99,9 @@ def command(kind_or_dir: str, file: str | None, source: str | None, days: str | 
         importer = Importer(
             database, future_days=settings.future_days, progress=_bar, report=report
         )
-        if delivery is not None:
-            await check_markable(database, *delivery, settings.future_days)
-        for kind, name in wanted:
-            await importer.file(kind, name)
-        if delivery is not None:
-            await _mark(database, delivery, summaries[-1], settings.future_days)
+        async with _delivered(database, delivery, summaries, settings.future_days):
+            for kind, name in wanted:
+                await importer.file(kind, name)
 
     try:
         wanted = _wanted(kind_or_dir, file)
@@ -157,21 +153,24 @@ def _delivery(kind: str, file: str | None, source: str | None, days: str | None)
         raise click.UsageError(f"--complete: {error}") from None
 
 
-async def _mark(database: Database, delivery: Delivery, summary: Summary, future_days: int) -> None:
-    """Mark what a file has delivered, unless a part of it was not taken."""
+@asynccontextmanager
+async def _delivered(
+    database: Database, delivery: Delivery | None, summaries: list[Summary], future_days: int
+) -> AsyncIterator[None]:
+    """Mark what a file has delivered when it is in, unless a part of it was not taken."""
+    if delivery is None:
+        yield
+        return
     code, first, last = delivery
-    if summary.rejected:
+    await check_markable(database, code, first, last, future_days)
+    yield
+    if summaries[-1].rejected:
         click.echo(f"{code} is not marked complete: rows were rejected", err=True)
         return
+    rows = summaries[-1].read if first == last else None
     try:
         found = await mark_complete(
-            database,
-            code,
-            first,
-            last,
-            OPERATOR,
-            future_days=future_days,
-            rows=summary.read if first == last else None,
+            database, code, first, last, OPERATOR, future_days=future_days, rows=rows
         )
     except CalendarError as error:
         raise ImportStopped(f"the balances are in, but not marked complete: {error}") from error

@@ -24,9 +24,9 @@ set name = excluded.name, expected_until = excluded.expected_until;
 -- Marks days of a source as complete; answers those that were not so before. Who marked a day
 -- first stays with it.
 insert into terrace.feed_day (source, day, row_count, marked_by)
-select $1, d.day::date, $4::bigint, $5
-from generate_series($2::date, $3::date, interval '1 day') d(day)
-order by d.day
+select $1, $2::date + n, $4::bigint, $5
+from generate_series(0, $3::date - $2::date) n
+order by n
 on conflict do nothing
 returning day;
 
@@ -57,13 +57,12 @@ set feeds_through = coalesce((
 
 -- name: missing_feed_days
 -- The expected days from $1 to $2 that are not marked, of all sources.
-select s.code, d.day::date as day
-from terrace.feed_source s
-cross join lateral generate_series(
-    greatest(s.expected_since, $1::date), least(s.expected_until, $2::date), interval '1 day'
-) d(day)
-where not exists (
-    select from terrace.feed_day f where f.source = s.code and f.day = d.day::date)
+select s.code, d.day
+from terrace.feed_source s cross join lateral (
+    select $1::date + n as day from generate_series(0, $2::date - $1::date) n
+) d
+where d.day >= s.expected_since and (s.expected_until is null or d.day <= s.expected_until)
+    and not exists (select from terrace.feed_day f where f.source = s.code and f.day = d.day)
 order by s.code, d.day;
 
 -- name: lacking_feed

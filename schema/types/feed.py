@@ -24,19 +24,17 @@ FEED_SOURCE = Table("terrace.feed_source", Visibility.REFERENCE, ("code",))
 FEED_DAY = Table("terrace.feed_day", Visibility.REFERENCE, ("source", "day"))
 
 _FIRST = "greatest({t}.expected_since, {m})"
-_END = "({m} + interval '1 month')::date - 1"
-_LAST = f"least({{t}}.expected_until, {_END})"
-_EXPECTED = f"to_json(case when {{m}} is null then 0 else greatest({_LAST} - {_FIRST} + 1, 0) end)"
+_LAST = "least({t}.expected_until, ({m} + interval '1 month')::date - 1)"
+_EXPECTED = f"case when {{m}} is null then 0 else greatest({_LAST} - {_FIRST} + 1, 0) end"
 _COMPLETE = (
-    "to_json((select count(*) from terrace.feed_day f where f.source = {t}.code "
-    f"and {{m}} is not null and f.day >= {_FIRST} and f.day <= {_LAST}))"
+    "(select count(*) from terrace.feed_day f where f.source = {t}.code "
+    f"and {{m}} is not null and f.day >= {_FIRST} and f.day <= {_LAST})"
 )
 _MISSING = (
-    "(select coalesce(json_agg(left(g.day::text, 10) order by g.day), '[]'::json) "
-    f"from terrace.calendar c cross join lateral generate_series({_FIRST}, "
-    f"case when c.business_date >= {{m}} then least({_LAST}, c.business_date) end, "
-    "interval '1 day') g(day) where not exists (select from terrace.feed_day f "
-    "where f.source = {t}.code and f.day = g.day::date))"
+    f"array(select {_FIRST} + n from terrace.calendar c cross join lateral generate_series("
+    f"0, case when c.business_date >= {{m}} then least({_LAST}, c.business_date) - {_FIRST} end) n "
+    "where not exists (select from terrace.feed_day f "
+    f"where f.source = {{t}}.code and f.day = {_FIRST} + n) order by n)"
 )
 
 
@@ -47,7 +45,7 @@ class Feed:
     code: str = stored(text("code"), "The source's code.")
     name: str = stored(text("name"), "Its name.")
     product_classes: list[ProductClass] = formula(
-        "to_json({t}.product_classes)", "The classes whose balances it delivers."
+        "{t}.product_classes", "The classes whose balances it delivers."
     )
     expected_since: datetime.date = stored(date("expected_since"), "The first day it delivers.")
     expected_until: datetime.date | None = stored(

@@ -248,6 +248,8 @@ def test_a_command_in_the_documentation_exists_with_its_options(block: str) -> N
         assert rest, words
         assert rest[0] in COMMANDS, words
         command = cli.get_command(click.Context(cli), rest[0])
+        if isinstance(command, click.Group):
+            command = command.commands[rest[1]]
         assert command is not None
         known = {option for p in command.params if isinstance(p, click.Option) for option in p.opts}
         assert {word.partition("=")[0] for word in rest if word.startswith("--")} <= known, words

@@ -129,7 +129,8 @@ def test_every_command_has_its_section_in_the_order_of_the_help() -> None:
 def test_a_section_tells_every_option_argument_and_exit_status(name: str) -> None:
     text = sections(page("commands.md"))[f"terrace {name}"]
     command = command_of(name)
-    options = [p for p in command.params if isinstance(p, click.Option)]
+    below = list(command.commands.values()) if isinstance(command, click.Group) else []
+    options = [p for c in [command, *below] for p in c.params if isinstance(p, click.Option)]
     arguments = [p for p in command.params if isinstance(p, click.Argument)]
     told = {cells[0].strip("`").split(" ")[0]: cells[1] for cells in rows(text)}
     expected = {option.opts[0] for option in options}
@@ -163,6 +164,9 @@ NOT_CODES = {
     "APPLIED": "a state of a correction",
     "PENDING_REVIEW": "a state of a correction",
     "SUPERSEDED": "a state of a correction",
+    "CODE": "a placeholder in a help text",
+    "REASON": "a placeholder in a help text",
+    "TEXT": "a placeholder in a help text",
     "DESC": "a direction of a list",
     "NAME": "a sort key of a list",
     "NUMBER": "a sort key of a list, and a placeholder in a help text",

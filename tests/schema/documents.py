@@ -24,6 +24,9 @@ GOLDEN: dict[str, str] = {
         vipStatistics { assessed watch total exitedUnrated byTier { tier { code } customers aum }
         } } }""",
     "statistics": "{ vipStatistics { month assessed byTier { tier { code } customers aum } } }",
+    "feeds": """query ($month: Month) { feeds { code name productClasses expectedSince
+        expectedUntil month missingDays } past: feeds(month: $month) { expectedDays completeDays
+        missingDays } }""",
     "filters": """{ customers(first: 100, where: {or: [{vipStatus: {eq: ACTIVE}},
         {tier: {eq: "T1"}},
         {name: {contains: "Customer"}}]}, orderBy: {field: NAME, direction: DESC}) {
@@ -77,5 +80,6 @@ def variables_of(document: str, ids: Sequence[str] = ()) -> dict[str, object]:
         "number": "C1",
         "manager": "M1",
         "code": "OUTFLOW",
+        "month": "2025-01",
     }
     return {name: value for name, value in values.items() if f"${name}:" in document}
