@@ -74,10 +74,11 @@ bench-api: dev $(PEER)/node_modules/.installed ## The read path beside PostGraph
 	@$(BIN)/python -m benchmarks.api $(ARGS)
 
 lock: dev ## Resolve the dependencies again into requirements/*.txt
-	@for extra in runtime dev; do \
+	@for extra in dev traces runtime; do \
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-find-links $$(test $$extra = dev && echo --extra dev) \
-	  --upgrade requirements/build.in pyproject.toml -o requirements/$$extra.txt; done
+	  --no-emit-index-url --no-emit-find-links $$(case $$extra in dev) echo --upgrade --extra dev;; \
+	  traces) echo --extra traces -c requirements/dev.txt;; *) echo -c requirements/dev.txt;; esac) \
+	  requirements/build.in pyproject.toml -o requirements/$$extra.txt; done
 
 clean: ## Remove the virtual environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

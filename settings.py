@@ -71,6 +71,15 @@ class Settings(BaseSettings):
     time_zone: str = Field(
         default="Asia/Shanghai", description="Time zone of schedules; never used for business dates"
     )
+    processes: int = Field(
+        default=1, ge=1, le=64, description="API processes of one `terrace up` or `terrace serve`"
+    )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Worker processes of one `terrace up` or `terrace work`",
+    )
     host: str = Field(default="127.0.0.1", description="Address the API listens on")
     port: int = Field(default=8000, ge=0, le=65535, description="Port of the API")
     token_hours: int = Field(
@@ -131,6 +140,31 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="How much is logged: debug, info, warning or error"
+    )
+
+    log_format: Literal["auto", "text", "json"] = Field(
+        default="auto",
+        description="text, json (an object a line), or auto: text on a terminal, else json",
+    )
+    log_requests: bool = Field(
+        default=False, description="Whether each request and each look for work is logged"
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Bearer token that /metrics asks for; absent: it asks for none",
+    )
+    worker_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port of /metrics, /livez and /readyz of `terrace work`; absent: none",
+    )
+    traces: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s]+$",
+        description="Address of an OTLP collector over HTTP that traces are sent to; "
+        "absent: what OTEL_EXPORTER_OTLP_ENDPOINT says, if anything",
     )
 
     @field_validator("database_url", "redis_url")

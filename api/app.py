@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.engine import Engine, P
@@ -13,6 +13,8 @@ from api.health import Readiness
 from api.health import routes as health_routes
 from api.http import GraphQLEndpoint
 from api.identity import Admission
+from api.metrics import Scrape
+from api.metrics import routes as metrics_routes
 from api.sockets import SocketEndpoint, SocketLimits
 from settings import Settings
 
@@ -46,18 +48,25 @@ def build(
     *,
     lifespan: Lifespan,
     limits: SocketLimits | None = None,
+    scrape: Scrape | None = None,
 ) -> Starlette:
     """The API as an ASGI application.
 
     `lifespan` opens what the engine needs before the first request and closes it after the last.
     `limits` are the sockets' own; by default those of `SocketLimits` with the settings' frames.
+    `scrape` gives the figures of /metrics, if there is to be one.
     """
     sockets = SocketEndpoint(
         engine,
         authenticator,
         limits or SocketLimits(max_frame_bytes=settings.max_frame_bytes),
     )
-    endpoint = GraphQLEndpoint(engine, authenticator, max_body_bytes=settings.max_body_bytes)
+    endpoint = GraphQLEndpoint(
+        engine,
+        authenticator,
+        max_body_bytes=settings.max_body_bytes,
+        log_requests=settings.log_requests or settings.log_level == "debug",
+    )
 
     @asynccontextmanager
     async def serving(app: Starlette) -> AsyncIterator[None]:
@@ -65,13 +74,13 @@ def build(
             try:
                 yield
             finally:
-                await sockets.close_all()
+                await sockets.close_all(seconds=1.0)
 
     app = Application(
         endpoint,
         routes=[
             WebSocketRoute(PATH, sockets),
-            *health_routes(readiness),
+            *telling(settings, readiness, scrape),
         ],
         lifespan=serving,
     )
@@ -79,11 +88,22 @@ def build(
     return app
 
 
-async def close_sockets(app: Starlette) -> None:
+def telling(settings: Settings, readiness: Readiness, scrape: Scrape | None) -> list[Route]:
+    """What any process tells of itself, workers too: health, and figures if there are any."""
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
+    return [*health_routes(readiness), *([] if scrape is None else metrics_routes(scrape, token))]
+
+
+def open_sockets(app: Starlette) -> int:
+    """How many sockets of the application are open."""
+    return len(app.state.sockets)
+
+
+async def close_sockets(app: Starlette, *, seconds: float = 5.0) -> None:
     """Tell every socket's client that the server goes away.
 
     A server calls this when it is told to stop, before it drops the connections; at the end of
     the application's lifespan it is too late for a close frame.
     """
     sockets: SocketEndpoint[Any] = app.state.sockets
-    await sockets.close_all()
+    await sockets.close_all(seconds=seconds)

@@ -9,11 +9,21 @@ Kind = Literal["query", "mutation", "subscription"]
 
 
 class Prepared(Protocol):
-    """A parsed and validated operation; everything but its kind is the engine's own affair."""
+    """A parsed and validated operation; everything but these is the engine's own affair."""
 
     @property
     def kind(self) -> Kind:
         """What the operation does."""
+        ...
+
+    @property
+    def name(self) -> str | None:
+        """The name it has in its document, if it has one."""
+        ...
+
+    @property
+    def hash(self) -> str:
+        """What tells its document from others and nothing about it."""
         ...
 
 

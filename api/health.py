@@ -14,7 +14,12 @@ READINESS_SECONDS = 5.0
 """How long the checks may take together before the answer is that the process is not ready."""
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
-"""Each thing the process depends on by name: "ok", or what is wrong with it."""
+"""Each thing the process depends on by name: "ok", or what is wrong with it.
+
+What begins with `DEGRADED` is wrong, but the process does its work without.
+"""
+
+DEGRADED = "degraded"
 
 
 def routes(readiness: Readiness) -> list[Route]:
@@ -31,11 +36,11 @@ def routes(readiness: Readiness) -> list[Route]:
             checks = {"readiness": f"no answer within {READINESS_SECONDS:g} seconds"}
         except Exception:
             checks = {"readiness": f"failed, see error {logged('checking readiness')}"}
-        healthy = all(state == "ok" for state in checks.values())
-        return _json(
-            200 if healthy else 503,
-            {"status": "ok" if healthy else "unavailable", "checks": checks},
-        )
+        status = "ok"
+        if any(state != "ok" for state in checks.values()):
+            able = all(state == "ok" or state.startswith(DEGRADED) for state in checks.values())
+            status = DEGRADED if able else "unavailable"
+        return _json(503 if status == "unavailable" else 200, {"status": status, "checks": checks})
 
     return [Route("/livez", live), Route("/readyz", ready)]
 

@@ -16,7 +16,9 @@ from api.landing import HEADERS as PAGE_HEADERS
 from api.landing import page
 from api.negotiation import MediaType, accepts_html, answer_type, require_json
 from api.operation_request import OperationRequest, request_of
+from api.telling import CALLER_GONE, Told, known
 from schema.errors import RequestError
+from telemetry.doing import Doing
 
 BODY_SECONDS = 30.0
 """How long a body may take to arrive."""
@@ -37,10 +39,18 @@ class GraphQLEndpoint(Generic[P]):
     token, Content-Type, body, its members, the document, the variables.
     """
 
-    def __init__(self, engine: Engine[P], admission: Admission, *, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        engine: Engine[P],
+        admission: Admission,
+        *,
+        max_body_bytes: int,
+        log_requests: bool = False,
+    ) -> None:
         self._engine = engine
         self._admission = admission
         self._max_body_bytes = max_body_bytes
+        self._log_requests = log_requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -49,6 +59,7 @@ class GraphQLEndpoint(Generic[P]):
             host = headers.get(b"host", b"").decode("latin-1")
             await _respond(send, 200, page(scope["scheme"], host), PAGE_HEADERS)
             return
+        told = Told(scope, headers)
         media = MediaType.JSON
         extra: tuple[Header, ...] = ()
         status = 200
@@ -56,7 +67,7 @@ class GraphQLEndpoint(Generic[P]):
             if scope["method"] not in ("GET", "POST"):
                 raise _not_allowed("Use POST, or GET for queries", b"GET, POST")
             media = answer_type(headers.get(b"accept"))
-            body = await self._answer(scope, headers, receive)
+            body = await self._answer(scope, headers, receive, told.doing)
         except Refusal as refusal:
             status, extra = refusal.status, refusal.headers
             body = orjson.dumps({"errors": refusal.errors})
@@ -64,13 +75,18 @@ class GraphQLEndpoint(Generic[P]):
             status = status_of(error, plain_json=media is MediaType.JSON)
             body = orjson.dumps({"errors": error.errors})
         except CallerGone:
+            told.answered(CALLER_GONE, b"", logs=self._log_requests)
             return
         except Exception:
             status = 500
             body = orjson.dumps({"errors": masked("answering over HTTP")})
-        await _respond(send, status, body, ((b"content-type", media.value), *extra))
+        told.answered(status, body, logs=self._log_requests)
+        identifier = (b"x-request-id", told.doing.id.encode())
+        await _respond(send, status, body, ((b"content-type", media.value), identifier, *extra))
 
-    async def _answer(self, scope: Scope, headers: Headers, receive: Receive) -> bytes:
+    async def _answer(
+        self, scope: Scope, headers: Headers, receive: Receive, doing: Doing
+    ) -> bytes:
         """The response object of the request; raises what the caller did wrong."""
         authorization = headers.get(b"authorization")
         actor = await self._admission.authenticate(
@@ -83,6 +99,7 @@ class GraphQLEndpoint(Generic[P]):
             require_json(headers.get(b"content-type"), headers.get(b"content-encoding"))
             request = request_of(parse(await self._body(headers, receive), "The body"))
         prepared = self._engine.prepare(request.query, request.operation_name)
+        known(doing, prepared, request.operation_name, actor)
         if prepared.kind == "subscription":
             raise Refusal(
                 Code.SUBSCRIPTION_NEEDS_SOCKET,

@@ -32,6 +32,7 @@ from api.socket_protocol import (
     read_message,
     token_header,
 )
+from api.telling import socket_operation, socket_operation_failed, told
 from schema.errors import RequestError
 
 
@@ -170,6 +171,7 @@ class Connection(Generic[P]):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    @told
     async def _operate(self, identifier: str, request: OperationRequest, session: Session) -> None:
         """Run one operation to its end; only its own client's `complete` can end it earlier."""
         farewell = completed(identifier)
@@ -188,8 +190,10 @@ class Connection(Generic[P]):
         except Unauthenticated as refusal:
             await self._end(Close.FORBIDDEN, f"Forbidden: {refusal}")
         except RequestError as error:
+            socket_operation_failed()
             farewell = failed(identifier, error.errors)
         except Exception:
+            socket_operation_failed()
             farewell = failed(identifier, masked("running an operation on a socket"))
         # The id is free before the farewell leaves: the client may use it again on reading that.
         if self._operations.get(identifier) is asyncio.current_task():
@@ -202,6 +206,7 @@ class Connection(Generic[P]):
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The responses of an operation of any kind; their source is closed at the end."""
         prepared = self._engine.prepare(request.query, request.operation_name)
+        socket_operation(prepared, request.operation_name, session.actor)
         if prepared.kind == "subscription":
             events = self._engine.subscribe(prepared, request.variables, session.actor)
         else:

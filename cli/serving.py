@@ -1,34 +1,43 @@
 """Putting an API process together: pools, feeds, wake-ups, engine, identity, application."""
 
+import asyncio
+import contextlib
 import gc
 import signal
 import socket
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from types import FrameType
+from typing import Any
 
-import asyncpg
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from api.app import build, close_sockets
+from api.app import build, close_sockets, open_sockets, telling
 from api.identity import Authenticator
 from cli.embedded import Addresses, signing_key
 from cli.http_protocol import OneWriteProtocol
-from cli.listening import bound
+from cli.listening import allow_many_files, bound
 from cli.session import open_database
-from domain.actors import Role, Scope
+from cli.telling import readiness, scraped, states_told
+from domain.actors import Role
 from repository import actors
 from repository.database import Database, database_name
-from repository.migrate import pending
 from schema.engine import Engine
 from schema.feeds import Feeds
 from schema.limits import Limits
 from settings import Settings
 from workers.wakeups import Wakeups, queue_name
 
-_GRACE_SECONDS = 15
+_SOCKETS_SECONDS = 6.0
+"""What clients of sockets have at the end until the close frame is on its way to them."""
+_FLUSH_SECONDS = 2.0
+"""What they have to take it, from then on; the others are cut off."""
+_GRACE_SECONDS = 12
+"""What requests in flight have at the end, from the first moment on."""
 _COLLECT_AFTER = (50_000, 20, 50)
 
 
@@ -53,10 +62,21 @@ def application(settings: Settings, addresses: Addresses) -> Starlette:
             await stack.enter_async_context(database)
             await stack.enter_async_context(feeds)
             await stack.enter_async_context(wakeups)
+            await stack.enter_async_context(states_told("api", database, sockets))
             yield
 
-    readiness = partial(_readiness, database)
-    return build(settings, engine, authenticator, readiness, lifespan=lifespan)
+    def sockets() -> int:
+        return open_sockets(app)
+
+    app = build(
+        settings,
+        engine,
+        authenticator,
+        partial(readiness, database, addresses.redis_url),
+        lifespan=lifespan,
+        scrape=partial(scraped, database, sockets),
+    )
+    return app
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -65,36 +85,37 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(settings.max_depth, settings.max_fields, settings.max_tokens, cost)
 
 
-async def _readiness(database: Database) -> Mapping[str, str]:
-    """PostgreSQL answers and has every migration. Redis may be gone: work goes on without it."""
-    checks = {"postgresql": "ok", "migrations": "ok"}
-    try:
-        async with database.writing() as connection:
-            await connection.execute("select 1")
-        async with database.reading(Scope.ALL) as connection:
-            await connection.execute("select 1")
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        return {"postgresql": "does not answer"}
-    missing = await pending(database.url)
-    if missing:
-        checks["migrations"] = f"{missing} not applied"
-    return checks
-
-
 class Server(uvicorn.Server):
-    """Tells the sockets' clients before it drops their connections."""
+    """Ends in time: takes nothing new, tells the sockets, waits for requests, then cuts off.
+
+    However many sockets there are and whatever their clients do, it is over in 20 seconds: those
+    who do not take the close frame in time are cut off, and so are requests that take too long.
+    """
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the sockets, then everything else."""
+        began = time.monotonic()
+        for server in self.servers:
+            server.close()  # other processes on this port take what comes from now on
         if isinstance(self.config.app, Starlette):
-            await close_sockets(self.config.app)
+            await close_sockets(self.config.app, seconds=_SOCKETS_SECONDS)
+        asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._cut_off)
+        left = _GRACE_SECONDS - (time.monotonic() - began)
+        self.config.timeout_graceful_shutdown = max(int(left), 1)
         await super().shutdown(sockets)
+
+    def _cut_off(self) -> None:
+        """Leave the sockets whose clients take nothing."""
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, WebSocketsSansIOProtocol):
+                connection.transport.abort()
 
 
 def serve(settings: Settings, addresses: Addresses) -> None:
     """Serve until told to stop."""
     config = uvicorn.Config(
         application(settings, addresses),
+        log_config=None,
         log_level="warning",
         access_log=False,
         http=OneWriteProtocol,
@@ -112,9 +133,40 @@ def serve(settings: Settings, addresses: Addresses) -> None:
     gc.set_threshold(*_COLLECT_AFTER)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)  # uvicorn raises the signal again when it has shut down
+    allow_many_files()
     with bound(settings) as listening:
         Server(config).run([listening])  # on uvloop, where there is one
 
 
 def _end(number: int, frame: FrameType | None) -> None:
     raise SystemExit(0)
+
+
+class _Beside(uvicorn.Server):
+    """A server beside a worker, which hears the signals itself."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them alone."""
+        yield
+
+
+@asynccontextmanager
+async def told_on_port(
+    settings: Settings, addresses: Addresses, database: Database
+) -> AsyncIterator[None]:
+    """In the block a worker answers /metrics, /livez and /readyz on its port, if it has one."""
+    if settings.worker_port is None:
+        yield
+        return
+    ready = partial(readiness, database, addresses.redis_url)
+    app = Starlette(routes=telling(settings, ready, partial(scraped, database)))
+    options: dict[str, Any] = {"log_config": None, "log_level": "warning", "access_log": False}
+    server = _Beside(uvicorn.Config(app, lifespan="off", timeout_graceful_shutdown=1, **options))
+    with bound(settings.model_copy(update={"port": settings.worker_port})) as listening:
+        serving = asyncio.create_task(server.serve([listening]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving

@@ -1,7 +1,6 @@
 """What a command needs to act on an installation: its settings, servers, key and database."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -16,6 +15,7 @@ from repository.database import Database
 from repository.migrate import migrate
 from repository.readings import read_names
 from settings import Settings
+from telemetry import logs
 
 T = TypeVar("T")
 OPERATOR = Actor(Role.HQ, "operator", 0, "cli")
@@ -29,11 +29,7 @@ def read_settings(**overrides: object) -> Settings:
         first = error.errors()[0]
         name = "TERRACE_" + "_".join(str(part) for part in first["loc"]).upper()
         raise click.UsageError(f"{name}: {first['msg']}") from None
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for noisy in ("arq.worker", "arq.connections", "asyncio"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logs.configure(settings.log_level, settings.log_format)
     return settings
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,7 +13,7 @@ import asyncpg
 import orjson
 
 from domain.actors import Scope
-from repository.readers import Readers
+from repository.readers import Readers, Usage
 from repository.roles import WRITER, login_name, login_password
 
 if TYPE_CHECKING:
@@ -102,6 +103,14 @@ async def prepare_connection(connection: Any) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class PoolUsage:
+    """How the connections of one process are used."""
+
+    readers: dict[Scope, Usage]
+    writers: Usage
+
+
 async def _close(pool: Pool) -> None:
     try:
         await asyncio.wait_for(pool.close(), _CLOSE_SECONDS)
@@ -136,6 +145,7 @@ class Database:
         self._statement_seconds = statement_seconds
         self._readers: dict[Scope, Readers] = {}
         self._writer: Pool | None = None
+        self._writes = 0  # that have a connection or wait for one
 
     async def __aenter__(self) -> "Database":
         """Make the pools; connections are opened as they are needed."""
@@ -227,8 +237,21 @@ class Database:
         """A connection of the writer without a transaction of its own."""
         if self._writer is None:
             raise RuntimeError("the database is not open")
-        async with self._writer.acquire(timeout=self._acquire_seconds) as connection:
-            yield connection
+        self._writes += 1
+        try:
+            async with self._writer.acquire(timeout=self._acquire_seconds) as connection:
+                yield connection
+        finally:
+            self._writes -= 1
+
+    def usage(self) -> PoolUsage:
+        """How the connections of this process are used now."""
+        readers = {scope: reader.usage() for scope, reader in self._readers.items()}
+        if self._writer is None:
+            return PoolUsage(readers, Usage(0, 0, 0))
+        size = self._writer.get_size()
+        in_use = size - self._writer.get_idle_size()
+        return PoolUsage(readers, Usage(size, in_use, max(self._writes - in_use, 0)))
 
     async def listener(self) -> "asyncpg.Connection[asyncpg.Record]":
         """A connection of its own for LISTEN, outside every pool; the caller closes it."""

@@ -3,6 +3,8 @@
 import logging
 import time
 
+from telemetry.logs import described
+
 
 class Outage:
     """What cannot be reached for now; `what` is the work it keeps from being done."""
@@ -17,11 +19,10 @@ class Outage:
         """It cannot be reached; told only the first time, with a traceback if unexpected."""
         if self._since is None:
             self._since = time.monotonic()
-            text = str(error) or type(error).__name__
             self._log.warning(
                 "%s: not possible for now, tried again: %s",
                 self._what,
-                text,
+                described(error),
                 exc_info=unexpected,
             )
 

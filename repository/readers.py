@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -34,6 +35,15 @@ _KEPT_LANES = 2_000
 _LANES_WEIGHT = 16_000_000  # characters of all their statements
 _LARGE = 4_000
 _CLOSE_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Connections of a pool that are open, those of them in use, and who waits for one."""
+
+    open: int
+    in_use: int
+    waiting: int
 
 
 class _Request:
@@ -169,6 +179,12 @@ class Readers:
         finally:
             if not done.done():  # by a close that did not wait
                 done.set_result(None)
+
+    def usage(self) -> Usage:
+        """How many connections there are, and how many requests wait for one."""
+        in_use = len(self._workers)
+        waiting = sum(len(lane.waiting) for lane in self._ready)
+        return Usage(in_use + len(self._idle), in_use, waiting)
 
     async def close(self) -> None:
         """Close every connection, by force if one does not come back."""

@@ -1,5 +1,6 @@
 """Documents: parsed, measured and validated once, and remembered."""
 
+import hashlib
 import itertools
 import re
 from dataclasses import dataclass, field
@@ -49,7 +50,7 @@ _numbers = itertools.count()
 class Prepared:
     """An operation that may be run. `number` is its name in keys; no two are ever the same.
 
-    `introspects` says whether it may ask about the schema itself.
+    `introspects` says whether it may ask about the schema itself, `hash` is of the document's text.
     """
 
     operation: OperationDefinitionNode
@@ -57,7 +58,13 @@ class Prepared:
     kind: Kind
     variables: Variables
     introspects: bool
+    hash: str
     number: int = field(default_factory=lambda: next(_numbers))
+
+    @property
+    def name(self) -> str | None:
+        """The operation's name in its document."""
+        return self.operation.name.value if self.operation.name else None
 
 
 def prepare(
@@ -102,6 +109,7 @@ def prepare(
         operation.operation.value,
         Variables(schema, operation.variable_definitions or ()),
         _INTROSPECTION.search(document) is not None,
+        hashlib.sha256(document.encode(errors="surrogatepass")).hexdigest()[:16],
     )
 
 

@@ -31,10 +31,13 @@ from schema.settle import Settling
 from schema.streaming import subscribe
 from schema.wanted import NOTHING_MORE, wanted
 from schema.writing import mutate
+from telemetry.figures import DOCUMENTS, PLANS, count
 
 _LONGEST_KEPT = 20_000  # characters; longer documents are prepared each time
 _PREPARED_WEIGHT = 110  # bytes, about, that a character takes when it is parsed
 _DOCUMENTS_WEIGHT = 64_000_000  # bytes, about, of all documents kept
+_DOCUMENT_MADE, _DOCUMENT_CACHED = DOCUMENTS.at("made"), DOCUMENTS.at("cached")
+_PLAN_MADE, _PLAN_CACHED = PLANS.at("made"), PLANS.at("cached")
 _PLANS_WEIGHT = 32_000_000  # bytes, about, of all plans kept
 
 
@@ -72,6 +75,7 @@ class Engine:
         """The operation, parsed and validated; raises RequestError."""
         key = (document, operation_name)
         prepared = self._documents.get(key)
+        count(_DOCUMENT_MADE if prepared is None else _DOCUMENT_CACHED)
         if prepared is None:
             prepared = prepare(self.schema, document, operation_name, self._limits)
             if len(document) <= _LONGEST_KEPT:
@@ -98,6 +102,7 @@ class Engine:
         key = (prepared.number, actor.scope, structure)
         try:
             plan = self._plans.get(key)
+            count(_PLAN_MADE if plan is None else _PLAN_CACHED)
             if plan is None:
                 compiler = self.planner.compiler(prepared, coerced)
                 plan = self.planner.query(prepared, compiler, actor.scope)

@@ -22,6 +22,7 @@ from schema.errors import (
     RequestError,
     error,
 )
+from telemetry.logs import described
 
 log = logging.getLogger(__name__)
 NO_BUSINESS_DATE = "the institution has no business date yet: load balances or set the calendar"
@@ -48,7 +49,7 @@ def failure_of(fault: Exception, path: Sequence[str] = ()) -> dict[str, object]:
                 "a text holds a character that cannot be stored", BAD_USER_INPUT, **members
             )
         case _ if isinstance(fault, UNREACHABLE):
-            log.warning("the database is not available: %r", fault)
+            log.warning("the database is not available: %s", described(fault))
             return error("the database is not available; try again", UNAVAILABLE, **members)
     identifier = secrets.token_hex(8)
     log.error("error %s", identifier, exc_info=fault)

@@ -18,6 +18,7 @@ from arq.worker import Worker
 from redis.exceptions import RedisError
 
 from repository.outage import Outage
+from telemetry.logs import described
 
 log = logging.getLogger(__name__)
 TOPICS = ("recompute", "close", "relay")
@@ -83,6 +84,18 @@ class Wakeups:
                 self._outage.lasts(error)
                 self._pool = None
             await asyncio.sleep(_BETWEEN_SECONDS)
+
+
+async def answers(redis_url: str) -> str | None:
+    """None when Redis answers within two seconds, else why not."""
+    try:
+        async with asyncio.timeout(2):
+            pool = await create_pool(_settings(redis_url))
+            await pool.ping()
+            await pool.aclose()
+    except (RedisError, OSError, TimeoutError, ValueError) as error:
+        return described(error)
+    return None
 
 
 async def hear(redis_url: str, queue: str, wake: Callable[[str], None]) -> None:

@@ -14,7 +14,8 @@ import click
 from cli.children import Children, Restarts
 from cli.embedded import Addresses, ServerFailed, own_servers, signing_key
 from cli.greeting import greet
-from cli.listening import bound
+from cli.group import Renewal
+from cli.listening import held
 from cli.session import prepared_database, read_settings
 from settings import Settings
 
@@ -29,16 +30,25 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 @click.option("--empty", is_flag=True, help="Without demo data.")
 @click.option("--host", help="Address to listen on (TERRACE_HOST).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
-def command(empty: bool, host: str | None, port: int | None) -> None:
+@click.option("--processes", type=click.IntRange(1, 64), help="API processes (TERRACE_PROCESSES).")
+@click.option("--workers", type=click.IntRange(1, 64), help="Workers (TERRACE_WORKERS).")
+def command(
+    empty: bool,
+    host: str | None,
+    port: int | None,
+    processes: int | None,
+    workers: int | None,
+) -> None:
     """Run everything: servers, migrations, demo data, API and worker.
 
     The first start of a new installation loads demo data of an invented cooperative, unless it is
     told to be --empty. Data is kept in TERRACE_DATA_DIR; the next start goes on with it. When all
     is ready, the address, tokens and a first query are printed.
 
-    Ctrl-C or SIGTERM stops all of it. Killed at any moment, nothing acknowledged is lost.
+    Ctrl-C or SIGTERM stops all of it. Killed at any moment, nothing acknowledged is lost. SIGHUP
+    starts API and workers anew, one after the other.
     """
-    settings = read_settings(host=host, port=port)
+    settings = read_settings(host=host, port=port, processes=processes, workers=workers)
     _on_signals(_stop)
     try:
         settings = _with_port(settings)
@@ -79,9 +89,15 @@ def _run(
     """Run the API and the worker until told to stop; raises ServerFailed when a server ends."""
     began = time.monotonic()
     has_demo = _until_told_to_stop(_prepare(settings, addresses, demo=demo))
-    with Children(addresses, signing_key(settings)) as children:
-        children.start("API", "serve", "--host", settings.host, "--port", str(settings.port))
-        children.start("worker", "work")
+    renewal, most = Renewal(), settings.processes + settings.workers
+    with (
+        held(settings.host, settings.port) as port,
+        Children(addresses, signing_key(settings), most=most, port=port) as children,
+    ):
+        for name in _names("API", settings.processes):
+            children.start(name, "serve", "--host", settings.host, "--port", str(settings.port))
+        for name in _names("worker", settings.workers):
+            children.start(name, "work", listens=False)
 
         def look(seconds: float) -> None:
             time.sleep(seconds)
@@ -89,7 +105,7 @@ def _run(
             children.look()
 
         deadline = time.monotonic() + _READY_SECONDS
-        while not _is_ready(settings):
+        while not (_is_ready(settings) and children.are_up()):
             if time.monotonic() > deadline:
                 raise click.ClickException(
                     f"the API was not ready within {_READY_SECONDS:.0f} seconds"
@@ -98,6 +114,12 @@ def _run(
         greet(settings, has_demo, seconds=time.monotonic() - began)
         while True:
             look(_LOOK_SECONDS)
+            if renewal.due():
+                children.renew(check)
+
+
+def _names(one: str, number: int) -> list[str]:
+    return [one] if number == 1 else [f"{one} {place + 1}" for place in range(number)]
 
 
 class _Stop(BaseException):
@@ -150,7 +172,7 @@ def _until_told_to_stop(work: Coroutine[Any, Any, T]) -> T:
 
 def _with_port(settings: Settings) -> Settings:
     """The settings with a port that can be listened on."""
-    with bound(settings) as probe:
+    with held(settings.host, settings.port) as probe:
         return settings.model_copy(update={"port": probe.getsockname()[1]})
 
 

@@ -56,6 +56,11 @@ class EchoOperation:
     document: DocumentNode
     operation_name: str | None
     kind: Kind
+    hash: str = "echo"
+
+    @property
+    def name(self) -> str | None:
+        return self.operation_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("domain", "repository", "schema", "workers", "api", "cli")
+PACKAGES = ("domain", "telemetry", "repository", "schema", "workers", "api", "cli")
 PYTHON_FOLDERS = (*PACKAGES, "tests", "benchmarks")
 _NOT_OURS = {"__pycache__", "results"}
 

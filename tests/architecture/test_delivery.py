@@ -9,7 +9,7 @@ import pytest
 
 from tests.architecture.source_tree import ROOT, files, relative
 
-LOCKS = ("runtime", "dev")
+LOCKS = ("runtime", "traces", "dev")
 HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 MACHINE_PATHS = re.compile(r"(?<![\w.])(/root/|/home/|/work/|/Users/|/mnt/|[A-Z]:\\)")
 
@@ -60,6 +60,9 @@ def test_the_lock_files_agree_with_each_other_and_with_what_is_declared() -> Non
     assert {name: dev.get(name) for name in runtime} == runtime
     assert declared() <= runtime.keys() | {"uvloop"}
     assert declared("dev") <= dev.keys()
+    traces = locked("traces")
+    assert {name: dev.get(name) for name in traces} == traces
+    assert runtime.keys() | declared("traces") <= traces.keys()
 
 
 def test_nothing_but_wheels_is_needed_to_run() -> None:

@@ -20,6 +20,7 @@ from tests.architecture.source_tree import (
 
 LIBRARIES: dict[str, set[str]] = {
     "domain": set(),
+    "telemetry": {"opentelemetry", "orjson"},
     "repository": {"asyncpg", "orjson"},
     "schema": {"strawberry", "graphql", "orjson"},
     "workers": {"arq", "redis", "orjson"},
@@ -33,7 +34,8 @@ GUESTS = {
     "schema/failures.py": {"asyncpg"},
     "cli/main.py": {"asyncpg"},
     "cli/commands/import_files.py": {"asyncpg"},
-    "cli/serving.py": {"asyncpg", "starlette"},
+    "cli/serving.py": {"starlette"},
+    "cli/telling.py": {"asyncpg"},
     "repository/readings.py": {"pypinyin"},
 }
 """Libraries away from home, each with its reason beside the contract in pyproject.toml."""
@@ -59,7 +61,13 @@ def test_every_contract_of_pyproject_is_kept() -> None:
 
 def test_the_contracts_say_what_the_house_is() -> None:
     [layers] = contracts("layers")
-    assert layers["layers"] == ["cli", "api", "schema | workers", "repository", "domain"]
+    assert layers["layers"] == [
+        "cli",
+        "api",
+        "schema | workers",
+        "repository",
+        "domain | telemetry",
+    ]
     [strangers] = contracts("independence")
     assert strangers["modules"] == ["api", "workers"]
     kept_out = {
@@ -69,11 +77,12 @@ def test_the_contracts_say_what_the_house_is() -> None:
         for library in contract["forbidden_modules"]
     }
     assert kept_out >= {
-        *((package, "settings") for package in ("domain", "repository", "schema")),
+        *((package, "settings") for package in ("domain", "telemetry", "repository", "schema")),
         *((package, "asyncpg") for package in PACKAGES if package != "repository"),
-        *((package, "strawberry") for package in PACKAGES if package != "schema"),
-        *((package, "starlette") for package in PACKAGES if package != "api"),
-        *((package, "arq") for package in PACKAGES if package != "workers"),
+        *((p, "strawberry") for p in PACKAGES if p not in ("schema", "telemetry")),
+        *((p, "starlette") for p in PACKAGES if p not in ("api", "telemetry")),
+        *((package, "arq") for package in PACKAGES if package not in ("workers", "telemetry")),
+        *((package, "opentelemetry") for package in PACKAGES if package != "telemetry"),
     }
 
 

@@ -58,7 +58,7 @@ def test_no_package_or_module_has_a_name_that_says_nothing() -> None:
 def test_every_package_says_in_its_docstring_what_it_is_for() -> None:
     silent = [
         relative(path)
-        for package in ("domain", "repository", "schema", "workers", "api")
+        for package in ("domain", "telemetry", "repository", "schema", "workers", "api")
         for path in files(package, "__init__.py")
         if not ast.get_docstring(parsed(path))
     ]

@@ -3,8 +3,8 @@
 import asyncpg
 import pytest
 
-from cli import serving
-from cli.serving import _readiness
+from cli import telling
+from cli.telling import readiness
 from domain.actors import Scope
 from repository.database import Database
 from repository.roles import WRITER, login_name
@@ -22,7 +22,7 @@ async def test_an_api_that_cannot_log_in_is_not_ready(house: House, kind: str) -
         ):
             await owner.execute(f'alter role "{role}" {can}')
             async with Database(house.url, KEY) as database:
-                assert await _readiness(database) == said
+                assert await readiness(database) == said
     finally:
         await owner.close()
 
@@ -33,6 +33,6 @@ async def test_an_api_before_its_migrations_is_not_ready(
     async def one(url: str) -> int:
         return 1
 
-    monkeypatch.setattr(serving, "pending", one)
-    found = await _readiness(house.database)
+    monkeypatch.setattr(telling, "pending", one)
+    found = await readiness(house.database)
     assert found == {"postgresql": "ok", "migrations": "1 not applied"}

@@ -1,0 +1,36 @@
+"""What waits to be done, as the database has it now: the same whichever process asks."""
+
+from dataclasses import dataclass
+
+from repository.database import Database
+from repository.statements import sql
+
+COUNTED_AT_MOST = 1_000_000
+_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Counts, ages in seconds (None where nothing waits), and the close last asked for."""
+
+    dirty: int
+    dirty_oldest: float | None
+    quarantined: int
+    held: int
+    tier_changes: int
+    tier_changes_oldest: float | None
+    risk_signals: int
+    risk_signals_oldest: float | None
+    close_month: str | None
+    close_state: str | None
+    close_customers: int | None
+    close_judged: int | None
+
+
+async def read_backlog(database: Database) -> Backlog:
+    """The backlog, in one statement; raises what a database that cannot be used raises."""
+    async with database.writing() as connection:
+        row = await connection.fetchrow(sql("backlog"), COUNTED_AT_MOST, timeout=_SECONDS)
+    if row is None:
+        raise LookupError("the backlog is always one row")
+    return Backlog(**row)

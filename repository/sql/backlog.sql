@@ -1,0 +1,41 @@
+-- name: backlog
+-- What waits to be done, in one row: dirty and quarantined customers, updates held back by a close,
+-- events without a position, and the close that was last asked for. Counts end at $1. An event of a
+-- month's close can only be positioned when that is published, so it waits from then on.
+select
+    (select count(*) from (
+        select from terrace.dirty where not quarantined limit $1::bigint) d) as dirty,
+    (select extract(epoch from clock_timestamp() - min(marked_at))::float8
+        from terrace.dirty where not quarantined) as dirty_oldest,
+    (select count(*) from (
+        select from terrace.dirty where quarantined limit $1::bigint) q) as quarantined,
+    (select count(*) from (
+        select from terrace.balance_update where held limit $1::bigint) h) as held,
+    tiers.waiting as tier_changes,
+    tiers.oldest as tier_changes_oldest,
+    signals.waiting as risk_signals,
+    signals.oldest as risk_signals_oldest,
+    to_char(run.month, 'YYYY-MM') as close_month,
+    run.state as close_state,
+    run.customers as close_customers,
+    run.judged as close_judged
+from (
+    select count(*) as waiting, extract(epoch from
+        clock_timestamp() - min(greatest(e.recorded_at, r.closed_at)))::float8 as oldest
+    from (
+        select t.recorded_at, t.closed_month from terrace.tier_change t, terrace.calendar c
+        where t.position is null and (t.closed_month is null or t.closed_month <= c.last_closed)
+        limit $1::bigint
+    ) e left join terrace.close_run r on r.month = e.closed_month
+) tiers,
+(
+    select count(*) as waiting,
+        extract(epoch from clock_timestamp() - min(recorded_at))::float8 as oldest
+    from (select recorded_at from terrace.risk_signal_event where position is null limit $1::bigint) e
+) signals
+left join (
+    select r.month, r.state, r.customers, coalesce((
+        select sum(k.customers) from terrace.close_chunk k where k.month = r.month and k.done
+    ), 0)::bigint as judged
+    from terrace.close_run r order by r.month desc limit 1
+) run on true;
