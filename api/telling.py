@@ -60,7 +60,7 @@ class Told:
         if kind != "none" and body.startswith((b'{"data":null', b'{"errors"')):
             count(FAILED.at(kind))
         if logs:
-            extra = {"status": status, "duration_ms": seconds * 1000, "bytes": len(body)}
+            extra = {"status": status, "duration_ms": round(seconds * 1000, 2), "bytes": len(body)}
             log.info("request", extra=extra)
         if self._span is not None:
             self._span.end_request(self.doing, status)
@@ -77,21 +77,24 @@ def known(doing: Doing, prepared: Prepared, name: str | None, actor: Actor) -> N
 class Operation(Doing):
     """An operation on a socket."""
 
-    __slots__ = ("failed",)
+    __slots__ = ("failed", "span")
 
     def __init__(self) -> None:
         """It has an id like a request over HTTP."""
         super().__init__("request_id", new_id())
         self.failed = False
+        self.span = None if traces.ACTIVE is None else traces.ACTIVE.request("SOCKET", None)
 
 
 def socket_operation(prepared: Prepared, name: str | None, actor: Actor) -> None:
     """What the running task's operation turned out to be; a subscription counts as running."""
     doing = CURRENT.get()
-    if doing is not None and doing.kind is None:
+    if isinstance(doing, Operation):
         known(doing, prepared, name, actor)
         if doing.kind == "subscription":
             count(_RUNNING)
+            if doing.span is not None:
+                doing.span.known(doing)
 
 
 def socket_operation_failed() -> None:
@@ -110,7 +113,6 @@ def told(
     async def counted(*args: P.args, **kwargs: P.kwargs) -> None:
         doing = Operation()
         CURRENT.set(doing)
-        span = None if traces.ACTIVE is None else traces.ACTIVE.request("SOCKET", None)
         outcome = "stopped"
         try:
             await operate(*args, **kwargs)
@@ -119,7 +121,7 @@ def told(
             if doing.kind == "subscription":
                 count(_RUNNING, -1)
             count(OPERATIONS.at(doing.kind or "none", outcome))
-            if span is not None:
-                span.end_request(doing, None)
+            if doing.span is not None:
+                doing.span.end_request(doing, None)
 
     return counted

@@ -10,6 +10,7 @@ from cli.embedded import EmbeddedError
 from domain.policy import InvalidPolicy
 from repository.calendar import CalendarError
 from repository.migrate import MigrationError
+from telemetry.traces import NotInstalled
 
 COMMANDS = {
     "up": "up",
@@ -25,7 +26,7 @@ COMMANDS = {
     "token": "token",
     "schema": "schema",
 }
-_EXPECTED = (EmbeddedError, MigrationError, CalendarError, InvalidPolicy)
+_EXPECTED = (EmbeddedError, MigrationError, CalendarError, InvalidPolicy, NotInstalled)
 _UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 

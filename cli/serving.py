@@ -60,9 +60,9 @@ def application(settings: Settings, addresses: Addresses) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(database)
+            await stack.enter_async_context(states_told("api", database, sockets))
             await stack.enter_async_context(feeds)
             await stack.enter_async_context(wakeups)
-            await stack.enter_async_context(states_told("api", database, sockets))
             yield
 
     def sockets() -> int:

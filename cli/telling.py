@@ -12,6 +12,9 @@ from domain.actors import Scope
 from repository.backlog import Backlog, read_backlog
 from repository.database import Database
 from repository.migrate import MigrationError, pending
+from repository.statements import statements
+from settings import Settings
+from telemetry import traces
 from telemetry.figures import (
     PROCESSES,
     READERS,
@@ -29,18 +32,22 @@ _AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _CLOSE_STATES = ("CUTOFF", "RUNNING", "CLOSED", "FAILED")
 
 
-def join_meters() -> None:
-    """Count where the parent says, if this is a child of one."""
+def begin_telling(role: str, settings: Settings) -> None:
+    """Count where a parent says, and make traces if they are asked for; ends with `states_told`.
+
+    `role` is api or worker. Raises NotInstalled when traces cannot be made.
+    """
     given = os.environ.pop(VARIABLE, None)
     if given is not None:
         METERS.join(given)
+    traces.start(role, settings.traces, {text: name for name, text in statements().items()})
 
 
 @asynccontextmanager
 async def states_told(
     role: str, database: Database, sockets: Callable[[], int] = lambda: 0
 ) -> AsyncIterator[None]:
-    """In the block, this process is up and puts down its states every second.
+    """In the block this process is up, and puts down its states every second.
 
     `role` is api or worker; `sockets` is how many are open.
     """
@@ -57,6 +64,7 @@ async def states_told(
     finally:
         put(PROCESSES.at(role), 0)
         putting.cancel()
+        traces.stop()
 
 
 def put_states(database: Database, sockets: int) -> None:

@@ -15,6 +15,7 @@ import orjson
 from domain.actors import Scope
 from repository.readers import Readers, Usage
 from repository.roles import WRITER, login_name, login_password
+from telemetry import traces
 
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
@@ -103,6 +104,18 @@ async def prepare_connection(connection: Any) -> None:
         )
 
 
+async def _prepare_writer(connection: Any) -> None:
+    """Have a connection tell what its statements took, if anybody wants to know."""
+    await prepare_connection(connection)
+    if traces.ACTIVE is not None:
+        connection.add_query_logger(_statement_done)
+
+
+def _statement_done(told: Any) -> None:
+    if traces.ACTIVE is not None:
+        traces.ACTIVE.done(told.query, told.elapsed, told.exception)
+
+
 @dataclass(frozen=True, slots=True)
 class PoolUsage:
     """How the connections of one process are used."""
@@ -163,7 +176,7 @@ class Database:
             max_inactive_connection_lifetime=300,
             max_queries=1_000_000_000,
             server_settings=_WRITER_SETTINGS,
-            init=prepare_connection,
+            init=_prepare_writer,
         )
         return self
 
@@ -203,7 +216,10 @@ class Database:
 
         Requests of one statement that wait at the same time share a round trip (`readers`).
         """
-        return await self._readers[scope].answer(statement, values)
+        if traces.ACTIVE is None:
+            return await self._readers[scope].answer(statement, values)
+        with traces.ACTIVE.statement(statement, scope.value):
+            return await self._readers[scope].answer(statement, values)
 
     async def explain(self, scope: Scope, statement: str, parameters: int) -> list[str]:
         """How the database runs a statement of so many parameters for a kind of scope, by lines.

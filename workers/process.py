@@ -18,11 +18,14 @@ from repository.outage import Outage
 from repository.relay import relay
 from repository.special import start_due_grants
 from settings import Settings
+from telemetry.figures import RECOMPUTED, count
 from workers.close import carry_out
 from workers.recompute import recompute
+from workers.telling import told_pass
 from workers.wakeups import TOPICS, hear, queue_name
 
 log = logging.getLogger(__name__)
+_MOST_CAUSES = 32
 
 
 class Workers:
@@ -34,10 +37,12 @@ class Workers:
         self._redis_url = redis_url
         self._settings = settings
         self._due = {topic: asyncio.Event() for topic in TOPICS}
+        self._causes: dict[str, list[str]] = {topic: [] for topic in TOPICS}
+        self._log_passes = settings.log_requests or settings.log_level == "debug"
 
     async def run(self) -> None:
         """Work until cancelled."""
-        work: dict[str, Callable[[], Awaitable[None]]] = {
+        work: dict[str, Callable[[], Awaitable[int]]] = {
             "recompute": self._recompute,
             "close": self._close,
             "relay": self._relay,
@@ -48,16 +53,19 @@ class Workers:
                 tasks.create_task(self._loop(topic, work[topic]))
             tasks.create_task(hear(self._redis_url, queue, self.wake))
 
-    def wake(self, topic: str) -> None:
-        """Let a topic's loop look at once."""
+    def wake(self, topic: str, cause: str | None = None) -> None:
+        """Let a topic's loop look at once; `cause` is the trace of what it is for."""
         self._due[topic].set()
+        if cause is not None and len(self._causes[topic]) < _MOST_CAUSES:
+            self._causes[topic].append(cause)
 
-    async def _loop(self, topic: str, work: Callable[[], Awaitable[None]]) -> None:
+    async def _loop(self, topic: str, work: Callable[[], Awaitable[int]]) -> None:
         due, outage = self._due[topic], Outage(log, topic)
         while True:
             due.clear()
             try:
-                await work()
+                causes, self._causes[topic] = self._causes[topic], []
+                await told_pass(topic, work, causes, logs=self._log_passes)
                 outage.is_over()
             except Exception as error:
                 end_if_told_to(error)
@@ -71,13 +79,15 @@ class Workers:
             except TimeoutError:
                 continue
 
-    async def _recompute(self) -> None:
+    async def _recompute(self) -> int:
         caught_up = await recompute(self._database, self._settings.recompute_batch)
         started = await start_due_grants(self._database)
         if caught_up or started:
             self.wake("relay")
+        count(RECOMPUTED.at(), caught_up)
+        return caught_up + started
 
-    async def _close(self) -> None:
+    async def _close(self) -> int:
         month = await carry_out(
             self._database,
             chunk=self._settings.close_chunk,
@@ -86,7 +96,10 @@ class Workers:
         if month is not None:
             self.wake("relay")
             self.wake("recompute")
+        return 0 if month is None else 1
 
-    async def _relay(self) -> None:
-        while await relay(self._database):
-            pass
+    async def _relay(self) -> int:
+        published = 0
+        while done := await relay(self._database):
+            published += done
+        return published

@@ -1,8 +1,8 @@
 """The thin adapter to arq: sending wake-ups and hearing them.
 
-A wake-up names a topic and carries nothing else. Ids are random and no result is kept, so arq
-never takes two of them for one; when Redis is gone they are dropped, and the look that is taken
-every second does their work.
+A wake-up names a topic and carries nothing else but the trace it comes from, if any. Ids are
+random and no result is kept, so arq never takes two of them for one; when Redis is gone they are
+dropped, and the look that is taken every second does their work.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from arq.worker import Worker
 from redis.exceptions import RedisError
 
 from repository.outage import Outage
+from telemetry import traces
 from telemetry.logs import described
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class Wakeups:
         self._settings = _settings(redis_url)
         self._queue = queue
         self._pool: ArqRedis | None = None
-        self._wanted: set[str] = set()
+        self._wanted: dict[str, str | None] = {}  # topics, and the traces they come from
         self._pump: asyncio.Task[None] | None = None
         self._outage = Outage(log, "sending wake-ups (work goes on within a second)")
 
@@ -65,20 +66,23 @@ class Wakeups:
 
     async def send(self, topic: str) -> None:
         """Wake the workers of a topic; wake-ups that come close together are sent as one."""
-        self._wanted.add(topic)
+        cause = None if traces.ACTIVE is None else traces.ACTIVE.carried()
+        if cause is not None or topic not in self._wanted:
+            self._wanted[topic] = cause
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._send_wanted())
 
     async def _send_wanted(self) -> None:
         while self._wanted:
-            topics, self._wanted = self._wanted, set()
+            topics, self._wanted = self._wanted, {}
             try:
                 if self._pool is None:
                     self._pool = await create_pool(
                         self._settings, job_serializer=orjson.dumps, job_deserializer=orjson.loads
                     )
-                for topic in topics:
-                    await self._pool.enqueue_job("wake", topic, _queue_name=self._queue)
+                for topic, cause in topics.items():
+                    given = (topic,) if cause is None else (topic, cause)
+                    await self._pool.enqueue_job("wake", *given, _queue_name=self._queue)
                 self._outage.is_over()
             except (RedisError, OSError, TimeoutError) as error:
                 self._outage.lasts(error)
@@ -98,14 +102,17 @@ async def answers(redis_url: str) -> str | None:
     return None
 
 
-async def hear(redis_url: str, queue: str, wake: Callable[[str], None]) -> None:
-    """Call `wake` with the topic of every wake-up, for ever; reconnects when Redis comes back."""
+async def hear(redis_url: str, queue: str, wake: Callable[..., None]) -> None:
+    """Call `wake` with the topic of every wake-up, for ever; reconnects when Redis comes back.
+
+    A wake-up that comes from a traced request has the trace as well.
+    """
 
     outage = Outage(log, "hearing wake-ups (work is looked for meanwhile)")
 
-    async def heard(context: dict[Any, Any], topic: str) -> None:
+    async def heard(context: dict[Any, Any], topic: str, cause: str | None = None) -> None:
         if topic in TOPICS:
-            wake(topic)
+            wake(*((topic,) if cause is None else (topic, cause)))
 
     async def connected(ctx: dict[Any, Any]) -> None:
         outage.is_over()

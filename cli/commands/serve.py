@@ -7,7 +7,7 @@ from cli.group import run_group
 from cli.lifeline import end_with_parent
 from cli.serving import serve
 from cli.session import read_settings
-from cli.telling import join_meters
+from cli.telling import begin_telling
 
 
 @click.command("serve")
@@ -25,9 +25,9 @@ def command(host: str | None, port: int | None, processes: int | None) -> None:
     """
     settings = read_settings(host=host, port=port, processes=processes)
     end_with_parent()
-    join_meters()
     with servers(settings) as addresses:
         if settings.processes == 1:
+            begin_telling("api", settings)
             serve(settings, addresses)
         else:
             address = (settings.host, settings.port)

@@ -12,7 +12,7 @@ from cli.group import run_group
 from cli.lifeline import end_with_parent
 from cli.serving import told_on_port
 from cli.session import open_database, read_settings
-from cli.telling import join_meters, states_told
+from cli.telling import begin_telling, states_told
 from settings import Settings
 from workers.process import Workers
 
@@ -29,9 +29,9 @@ def command(processes: int | None) -> None:
     """
     settings = read_settings(workers=processes)
     end_with_parent()
-    join_meters()
     with servers(settings) as addresses:
         if settings.workers == 1:
+            begin_telling("worker", settings)
             asyncio.run(_work(settings, addresses))
         else:
             port = settings.worker_port
