@@ -23,6 +23,7 @@ COMMANDS = {
     "calendar": "calendar",
     "close": "close",
     "simulate": "simulate",
+    "doctor": "doctor",
     "token": "token",
     "schema": "schema",
 }

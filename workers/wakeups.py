@@ -102,6 +102,20 @@ async def answers(redis_url: str) -> str | None:
     return None
 
 
+async def server_version(redis_url: str) -> tuple[str, str]:
+    """Name and version of the server; raises ConnectionError with why it does not answer."""
+    try:
+        async with asyncio.timeout(2):
+            pool = await create_pool(_settings(redis_url))
+            told = await pool.info("server")
+            await pool.aclose()
+    except (RedisError, OSError, TimeoutError, ValueError) as error:
+        raise ConnectionError(described(error)) from error
+    if "valkey_version" in told:
+        return "Valkey", str(told["valkey_version"])
+    return "Redis", str(told["redis_version"])
+
+
 async def hear(redis_url: str, queue: str, wake: Callable[..., None]) -> None:
     """Call `wake` with the topic of every wake-up, for ever; reconnects when Redis comes back.
 
