@@ -60,7 +60,8 @@ class EchoOperation:
 
     @property
     def name(self) -> str | None:
-        return self.operation_name
+        operation = get_operation_ast(self.document, self.operation_name)
+        return operation.name.value if operation and operation.name else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class EchoEngine:
         self.flooded = 0
         self.cancelled = 0
         self.open_streams = 0
+        self.crash_with: Exception | None = None
         self.caller_events: asyncio.Queue[None] = asyncio.Queue()
         self.schema = self._schema()
 
@@ -102,6 +104,9 @@ class EchoEngine:
             raise RequestError(
                 [{"message": "Out of capacity", "extensions": {"code": "UNAVAILABLE"}}], 503
             )
+        if self.crash_with is not None:
+            crash, self.crash_with = self.crash_with, None
+            raise crash
         self._coerce(prepared, variables)
         result = execute(
             self.schema,

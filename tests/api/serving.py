@@ -112,6 +112,7 @@ async def serve(
     readiness=all_is_well,
     lifespan=no_lifespan,
     limits: SocketLimits | None = None,
+    scrape=None,
     **uvicorn_options,
 ) -> AsyncIterator[Served]:
     settings = settings or Settings(max_body_bytes=65_536)
@@ -123,6 +124,7 @@ async def serve(
         readiness,
         lifespan=lifespan,
         limits=limits,
+        scrape=scrape,
     )
     options = {
         "host": "127.0.0.1",
