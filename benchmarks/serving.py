@@ -29,6 +29,11 @@ class Serving:
 
     port: int
     process: psutil.Process
+    started: "asyncio.subprocess.Process | None" = None
+
+    async def ended(self) -> int:
+        """Wait for its end; its exit status."""
+        return -1 if self.started is None else await self.started.wait()
 
     def seconds(self) -> float:
         """Its processor time so far."""
@@ -103,7 +108,7 @@ async def _process(
         )
         try:
             await _wait(process, port)
-            yield Serving(port, psutil.Process(process.pid))
+            yield Serving(port, psutil.Process(process.pid), process)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()

@@ -32,7 +32,7 @@ def run(*arguments: str) -> str:
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     folder = tmp_path_factory.mktemp("results")
-    table = run("close", "profile", "--tiny", "--results", str(folder))
+    table = run("close", "profile", "shutdown", "--tiny", "--results", str(folder))
     assert "requests/s" in table
     assert "customers/s" in table
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.iterdir()}
@@ -42,6 +42,7 @@ def test_each_benchmark_writes_its_ratios_to_the_peer(results: dict[str, dict]) 
     ratios = {name: set(result["ratios"]) for name, result in results.items()}
     assert ratios == {
         "profile": {"requests_per_second", "server_time", "postgres_time"},
+        "shutdown": {"shutdown_time"},
         "close": {"close_time_small", "close_time", "growth_exponent", "bare_growth_exponent"},
     }
     figures = [value for result in results.values() for value in result["ratios"].values()]
@@ -64,7 +65,7 @@ def test_both_sides_of_a_read_are_measured(results: dict[str, dict]) -> None:
 
 def test_the_list_names_every_benchmark() -> None:
     names = [line.split()[0] for line in run("--list").splitlines()]
-    assert names == ["profile", "list", "import", "close", "record"]
+    assert names == ["profile", "list", "import", "close", "record", "shutdown"]
 
 
 @asynccontextmanager
