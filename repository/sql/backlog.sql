@@ -1,14 +1,12 @@
 -- name: backlog
 -- What waits to be done, in one row: dirty and quarantined customers, updates held back by a close,
--- events without a position, and the close that was last asked for. Counts end at $1. An event of a
--- month's close can only be positioned when that is published, so it waits from then on.
+-- events without a position, and the close that was last asked for. Updates and events are counted
+-- up to $1. An event of a month's close can only be positioned when that is published, so it waits
+-- from then on.
 select
-    (select count(*) from (
-        select from terrace.dirty where not quarantined limit $1::bigint) d) as dirty,
-    (select extract(epoch from clock_timestamp() - min(marked_at))::float8
-        from terrace.dirty where not quarantined) as dirty_oldest,
-    (select count(*) from (
-        select from terrace.dirty where quarantined limit $1::bigint) q) as quarantined,
+    marked.dirty,
+    marked.oldest as dirty_oldest,
+    marked.quarantined,
     (select count(*) from (
         select from terrace.balance_update where held limit $1::bigint) h) as held,
     tiers.waiting as tier_changes,
@@ -20,6 +18,13 @@ select
     run.customers as close_customers,
     run.judged as close_judged
 from (
+    select count(*) filter (where not quarantined) as dirty,
+        count(*) filter (where quarantined) as quarantined,
+        extract(epoch from clock_timestamp() - min(marked_at) filter (where not quarantined)
+        )::float8 as oldest
+    from terrace.dirty
+) marked,
+(
     select count(*) as waiting, extract(epoch from
         clock_timestamp() - min(greatest(e.recorded_at, r.closed_at)))::float8 as oldest
     from (
