@@ -99,7 +99,7 @@ class GraphQLEndpoint(Generic[P]):
             require_json(headers.get(b"content-type"), headers.get(b"content-encoding"))
             request = request_of(parse(await self._body(headers, receive), "The body"))
         prepared = self._engine.prepare(request.query, request.operation_name)
-        known(doing, prepared, request.operation_name, actor)
+        known(doing, prepared, actor)
         if prepared.kind == "subscription":
             raise Refusal(
                 Code.SUBSCRIPTION_NEEDS_SOCKET,

@@ -206,7 +206,7 @@ class Connection(Generic[P]):
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The responses of an operation of any kind; their source is closed at the end."""
         prepared = self._engine.prepare(request.query, request.operation_name)
-        socket_operation(prepared, request.operation_name, session.actor)
+        socket_operation(prepared, session.actor)
         if prepared.kind == "subscription":
             events = self._engine.subscribe(prepared, request.variables, session.actor)
         else:

@@ -15,7 +15,7 @@ from starlette.types import Scope
 from api.engine import Prepared
 from domain.actors import Actor
 from telemetry import traces
-from telemetry.doing import CURRENT, Doing, new_id, operation_name, request_id
+from telemetry.doing import CURRENT, Doing, new_id, request_id
 from telemetry.figures import (
     FAILED,
     KINDS,
@@ -60,16 +60,16 @@ class Told:
         if kind != "none" and body.startswith((b'{"data":null', b'{"errors"')):
             count(FAILED.at(kind))
         if logs:
-            extra = {"status": status, "duration_ms": round(seconds * 1000, 2), "bytes": len(body)}
+            extra = {"status": status, "duration_ms": seconds * 1000, "bytes": len(body)}
             log.info("request", extra=extra)
         if self._span is not None:
             self._span.end_request(self.doing, status)
 
 
-def known(doing: Doing, prepared: Prepared, name: str | None, actor: Actor) -> None:
+def known(doing: Doing, prepared: Prepared, actor: Actor) -> None:
     """What a request or a socket's operation turned out to be, before it is run."""
     doing.kind = prepared.kind
-    doing.operation = operation_name(name or prepared.name)
+    doing.operation = prepared.name
     doing.hash = prepared.hash
     doing.role = actor.role.value
 
@@ -83,14 +83,14 @@ class Operation(Doing):
         """It has an id like a request over HTTP."""
         super().__init__("request_id", new_id())
         self.failed = False
-        self.span = None if traces.ACTIVE is None else traces.ACTIVE.request("SOCKET", None)
+        self.span = None if traces.ACTIVE is None else traces.ACTIVE.request("socket", None)
 
 
-def socket_operation(prepared: Prepared, name: str | None, actor: Actor) -> None:
+def socket_operation(prepared: Prepared, actor: Actor) -> None:
     """What the running task's operation turned out to be; a subscription counts as running."""
     doing = CURRENT.get()
     if isinstance(doing, Operation):
-        known(doing, prepared, name, actor)
+        known(doing, prepared, actor)
         if doing.kind == "subscription":
             count(_RUNNING)
             if doing.span is not None:

@@ -1,6 +1,11 @@
 """What waits to be done, as the database has it now: the same whichever process asks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
 
 from repository.database import Database
 from repository.statements import sql
@@ -31,6 +36,13 @@ async def read_backlog(database: Database) -> Backlog:
     """The backlog, in one statement; raises what a database that cannot be used raises."""
     async with database.writing() as connection:
         row = await connection.fetchrow(sql("backlog"), COUNTED_AT_MOST, timeout=_SECONDS)
-    if row is None:
-        raise LookupError("the backlog is always one row")
-    return Backlog(**row)
+    return backlog_of(row or {})
+
+
+def backlog_of(row: "asyncpg.Record | Mapping[str, Any]") -> Backlog:
+    """The backlog in the row of its statement."""
+    found: dict[str, Any] = {
+        name: value.total_seconds() if isinstance(value, timedelta) else value
+        for name, value in row.items()
+    }
+    return Backlog(**found)

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from domain.actors import Scope
-from repository.backlog import COUNTED_AT_MOST, Backlog
+from repository.backlog import COUNTED_AT_MOST, Backlog, backlog_of
 from repository.database import database_name
 from repository.migrate import MigrationError, pending
 from repository.roles import GROUPS, WRITER, key_digest, login_name, login_password
@@ -128,7 +128,7 @@ async def look_as_writer(url: str, key: str) -> Work:
         set_aside = await connection.fetch(sql("doctor_quarantined"), SHOWN)
         return Work(
             settings=await _pairs(connection, "doctor_settings"),
-            backlog=Backlog(**dict(row or {})),
+            backlog=backlog_of(row or {}),
             quarantined=[(r["customer_id"], r["tries"], r["last_error"] or "") for r in set_aside],
             close=await _close(connection),
         )

@@ -34,6 +34,7 @@ from schema.variables import Variables
 
 Kind = Literal["query", "mutation", "subscription"]
 _MOST_ERRORS = 5
+_LONGEST_NAME = 64
 # Whether fields of one name may be merged is asked of every pair of them. The library's own bound
 # lets a document of 6 kB take 1.5 s; ours lets no document take longer than its parsing.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
@@ -63,8 +64,8 @@ class Prepared:
 
     @property
     def name(self) -> str | None:
-        """The operation's name in its document."""
-        return self.operation.name.value if self.operation.name else None
+        """The operation's name in its document, cut where it is long."""
+        return self.operation.name.value[:_LONGEST_NAME] if self.operation.name else None
 
 
 def prepare(

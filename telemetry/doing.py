@@ -6,7 +6,6 @@ import secrets
 from contextvars import ContextVar
 
 _SANE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,63}")
 _process = secrets.token_hex(6)
 _numbers = itertools.count(1)
 
@@ -49,8 +48,3 @@ def request_id(given: bytes | None) -> str:
     if given is not None and _SANE.fullmatch(given):
         return given.decode()
     return new_id()
-
-
-def operation_name(given: str | None) -> str | None:
-    """An operation's name as logs and traces show it; None for what is no GraphQL name."""
-    return given if given is not None and _NAME.fullmatch(given) else None

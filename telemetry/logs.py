@@ -126,5 +126,5 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
     for name in FIELDS:
         value = getattr(record, name, None)
         if value is not None:
-            found[name] = value
+            found[name] = round(value, 2) if isinstance(value, float) else value
     return found

@@ -31,7 +31,7 @@ async def told_pass(
         count(PASSES.at(topic, result))
         PASS_SECONDS.took(PASS_SECONDS.place(topic), seconds)
         if logs and result != "idle":
-            log.info("job", extra={"status": result, "duration_ms": round(seconds * 1000, 2)})
+            log.info("job", extra={"status": result, "duration_ms": seconds * 1000})
 
 
 async def _traced(

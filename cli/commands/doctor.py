@@ -1,11 +1,11 @@
 """terrace doctor"""
 
 import asyncio
+import json
 import sys
 from dataclasses import asdict
 
 import click
-import orjson
 
 from cli.doctor import Check, State, of_catalogue, of_program, of_redis, of_work
 from cli.embedded import Addresses, servers, signing_key
@@ -30,7 +30,7 @@ def command(as_json: bool) -> None:
     with servers(settings) as addresses:
         checks = asyncio.run(look(settings, addresses, signing_key(settings)))
     if as_json:
-        click.echo(orjson.dumps([asdict(check) for check in checks], option=orjson.OPT_INDENT_2))
+        click.echo(json.dumps([asdict(check) for check in checks], indent=2))
     else:
         for check in checks:
             state = click.style(f"{check.state:8}", fg=_COLOURS[check.state])

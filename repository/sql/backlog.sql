@@ -20,13 +20,12 @@ select
 from (
     select count(*) filter (where not quarantined) as dirty,
         count(*) filter (where quarantined) as quarantined,
-        extract(epoch from clock_timestamp() - min(marked_at) filter (where not quarantined)
-        )::float8 as oldest
+        clock_timestamp() - min(marked_at) filter (where not quarantined) as oldest
     from terrace.dirty
 ) marked,
 (
-    select count(*) as waiting, extract(epoch from
-        clock_timestamp() - min(greatest(e.recorded_at, r.closed_at)))::float8 as oldest
+    select count(*) as waiting,
+        clock_timestamp() - min(greatest(e.recorded_at, r.closed_at)) as oldest
     from (
         select t.recorded_at, t.closed_month from terrace.tier_change t, terrace.calendar c
         where t.position is null and (t.closed_month is null or t.closed_month <= c.last_closed)
@@ -34,8 +33,7 @@ from (
     ) e left join terrace.close_run r on r.month = e.closed_month
 ) tiers,
 (
-    select count(*) as waiting,
-        extract(epoch from clock_timestamp() - min(recorded_at))::float8 as oldest
+    select count(*) as waiting, clock_timestamp() - min(recorded_at) as oldest
     from (select recorded_at from terrace.risk_signal_event where position is null limit $1::bigint) e
 ) signals
 left join (

@@ -54,7 +54,7 @@ order by 1;
 -- name: doctor_open_policies
 -- Policies that let every row pass to somebody else than the groups in $1, which may see all.
 select tablename as name, policyname as policy from pg_catalog.pg_policies
-where schemaname = 'terrace' and permissive = 'PERMISSIVE' and qual = 'true'
+where schemaname = 'terrace' and lower(permissive) = 'permissive' and qual = 'true'
     and not roles <@ $1::name[]
 order by 1, 2;
 

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from telemetry import logs
-from telemetry.doing import CURRENT, Doing, new_id, operation_name, request_id
+from telemetry.doing import CURRENT, Doing, new_id, request_id
 from tests.house import House
 
 NAME = "Wang Xiaoming"
@@ -156,9 +156,3 @@ def test_a_callers_id_is_taken_if_it_is_sane(given: bytes | None, is_taken: bool
 
 def test_made_ids_are_never_the_same() -> None:
     assert len({new_id() for _ in range(1000)}) == 1000
-
-
-def test_only_a_graphql_name_is_an_operations_name() -> None:
-    assert operation_name("Profile_2") == "Profile_2"
-    assert operation_name("Wang Xiaoming") is None
-    assert operation_name("x" * 65) is None
