@@ -118,6 +118,13 @@ class Settings(BaseSettings):
         le=36_600,
         description="Days after the business date that a balance may be dated at the most",
     )
+    event_days: int = Field(
+        default=90,
+        ge=0,
+        le=36_600,
+        description="Days that cursors of the feeds of events are good for at the least; "
+        "0: for ever",
+    )
     max_body_bytes: int = Field(
         default=1_048_576, ge=1_024, description="Largest request body over HTTP"
     )

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -100,23 +100,30 @@ class Authenticator:
             if known[0].expires_at <= self._clock():
                 raise _refused("expired")
             return known[0]
-        session = await self._admit(token)
+        session = await self._admit(token, known[0] if known else None)
         self._remember(token, session)
         return session
 
-    async def _admit(self, token: str) -> Session:
+    async def _admit(self, token: str, before: Session | None) -> Session:
+        """What a signed token says does not change; whom its subject names may."""
+        if before is None or before.expires_at <= self._clock():
+            before = self._verified(token)
+        said, scope_id = before.actor, 0
+        if names_a_row(said.role):
+            found = await self._resolve(said.role, said.subject)
+            if found is None:
+                self._remembered.pop(token, None)
+                raise _refused("unknown subject")
+            scope_id = found
+        return replace(before, actor=replace(said, scope_id=scope_id))
+
+    def _verified(self, token: str) -> Session:
         try:
             claims = read(self._key, token, now=datetime.fromtimestamp(self._clock(), UTC))
         except InvalidToken as error:
             self._remembered.pop(token, None)
             raise _refused(str(error)) from None
-        scope_id: int | None = 0
-        if names_a_row(claims.role):
-            scope_id = await self._resolve(claims.role, claims.subject)
-        if scope_id is None:
-            self._remembered.pop(token, None)
-            raise _refused("unknown subject")
-        actor = Actor(claims.role, claims.subject, scope_id, claims.channel)
+        actor = Actor(claims.role, claims.subject, 0, claims.channel)
         return Session(actor, claims.expires_at, token)
 
     def _remember(self, token: str, session: Session) -> None:

@@ -24,7 +24,7 @@ from cli.listening import allow_many_files, bound
 from cli.session import open_database
 from cli.telling import readiness, scraped, states_told
 from domain.actors import Role
-from repository import actors
+from repository.actors import Subjects
 from repository.database import Database, database_name
 from schema.engine import Engine
 from schema.feeds import Feeds
@@ -54,7 +54,7 @@ def application(settings: Settings, addresses: Addresses) -> Starlette:
         future_days=settings.future_days,
         kept=settings.plan_cache,
     )
-    authenticator = Authenticator(signing_key(settings), partial(actors.resolve, database))
+    authenticator = Authenticator(signing_key(settings), Subjects(database).resolve)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -7,7 +7,7 @@ of a subscription (`streaming`) is a row of the same kind. An answer with a faul
 again and completed by the rules of the specification (`settle`).
 """
 
-from collections.abc import AsyncIterator, Hashable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from typing import Any
 
 import orjson
@@ -22,13 +22,14 @@ from schema.document import Prepared, prepare
 from schema.errors import RequestError
 from schema.failures import failure_of, failures
 from schema.feeds import Feeds
+from schema.flights import Flights
 from schema.introspection import introspected
 from schema.limits import Limits, affordable
 from schema.plans import Plan, Planner
 from schema.published import graphql_schema
 from schema.report import report
 from schema.settle import Settling
-from schema.streaming import subscribe
+from schema.streaming import Events, Stream, subscribe
 from schema.wanted import NOTHING_MORE, wanted
 from schema.writing import mutate
 from telemetry.figures import DOCUMENTS, PLANS, count
@@ -70,6 +71,8 @@ class Engine:
         self._close_wait_seconds = close_wait_seconds
         self._documents: Kept[tuple[str, str | None], Prepared] = Kept(kept, _DOCUMENTS_WEIGHT)
         self._plans: Kept[tuple[int, Scope, Hashable], Plan] = Kept(kept, _PLANS_WEIGHT)
+        self._streams: Kept[tuple[int, Scope, Hashable], Stream] = Kept(kept, _PLANS_WEIGHT)
+        self.reads: Flights[Events] = Flights()
 
     def prepare(self, document: str, operation_name: str | None) -> Prepared:
         """The operation, parsed and validated; raises RequestError."""
@@ -134,6 +137,14 @@ class Engine:
     ) -> AsyncIterator[bytes]:
         """The response objects of a subscription's events; raises RequestError."""
         return subscribe(self, prepared, variables, actor)
+
+    def stream(self, key: tuple[int, Scope, Hashable], compiled: Callable[[], Stream]) -> Stream:
+        """A subscription's compiled form, made by `compiled` if it is not kept."""
+        stream = self._streams.get(key)
+        if stream is None:
+            stream = compiled()
+            self._streams.put(key, stream, stream.plan.weight)
+        return stream
 
     def context(self, actor: Actor) -> Context:
         """What a mutation of the actor is given."""

@@ -22,6 +22,7 @@ from schema.errors import (
     RequestError,
     error,
 )
+from schema.feeds import CursorExpired
 from telemetry.logs import described
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,10 @@ def failure_of(fault: Exception, path: Sequence[str] = ()) -> dict[str, object]:
     match fault:
         case RequestError():
             raise fault
+        case CursorExpired():
+            told = error(str(fault), fault.code, **members)
+            told["extensions"] = {"code": fault.code, "resumeAfter": fault.resume_after}
+            return told
         case InvalidArgument():
             return error(str(fault), fault.code, **members)
         case Forbidden():

@@ -5,6 +5,7 @@ from typing import Any
 
 import strawberry
 
+from domain.events import EventFeed
 from repository.reading.expressions import expression
 from repository.reading.nodes import Join
 from repository.reading.tables import RISK_SIGNAL, RISK_SIGNAL_EVENT, TIER_CHANGE, Table
@@ -42,7 +43,7 @@ def _feed(feed: Feed, filter_type: object, description: str) -> Any:
     return field
 
 
-def cursor_of(topic: str) -> str:
+def cursor_of(topic: EventFeed) -> str:
     """The cursor of an event's row, as SQL."""
     return f"encode(convert_to('{topic}:' || {{t}}.position, 'UTF8'), 'base64')"
 
@@ -52,7 +53,7 @@ class TierChangeEvent:
     """A row of the feed of tier changes."""
 
     cursor: str = stored(
-        expression(cursor_of("tier_change")), "Where to go on after this event; opaque."
+        expression(cursor_of(EventFeed.TIER_CHANGES)), "Where to go on after this event; opaque."
     )
     change: TierChange = same_row("The change.")
 
@@ -62,7 +63,7 @@ class RiskSignalEvent:
     """A row of the feed of warning signals."""
 
     cursor: str = stored(
-        expression(cursor_of("risk_signal")), "Where to go on after this event; opaque."
+        expression(cursor_of(EventFeed.RISK_SIGNALS)), "Where to go on after this event; opaque."
     )
     signal: RiskSignal = to_one(
         RISK_SIGNAL,
@@ -77,8 +78,8 @@ _SIGNAL_MEMBERS = {
     for name, member in RISK_SIGNAL_MEMBERS.items()
     if isinstance(member, On)
 }
-TIER_CHANGES = Feed("tier_change", TIER_CHANGE, chosen_by(TIER_CHANGE_MEMBERS))
-RISK_SIGNALS = Feed("risk_signal", RISK_SIGNAL_EVENT, chosen_by(_SIGNAL_MEMBERS))
+TIER_CHANGES = Feed(EventFeed.TIER_CHANGES.value, TIER_CHANGE, chosen_by(TIER_CHANGE_MEMBERS))
+RISK_SIGNALS = Feed(EventFeed.RISK_SIGNALS.value, RISK_SIGNAL_EVENT, chosen_by(_SIGNAL_MEMBERS))
 
 
 @strawberry.type(description="Event streams over graphql-transport-ws.")

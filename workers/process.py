@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from repository.cancellation import end_if_told_to
 from repository.database import UNREACHABLE, Database, database_name
 from repository.outage import Outage
-from repository.relay import relay
+from repository.relay import move_tails, relay
 from repository.special import start_due_grants
 from settings import Settings
 from telemetry.figures import RECOMPUTED, count
@@ -26,6 +26,7 @@ from workers.wakeups import TOPICS, hear, queue_name
 
 log = logging.getLogger(__name__)
 _MOST_CAUSES = 32
+_TAILS_SECONDS = 3600.0
 
 
 class Workers:
@@ -39,6 +40,7 @@ class Workers:
         self._due = {topic: asyncio.Event() for topic in TOPICS}
         self._causes: dict[str, list[str]] = {topic: [] for topic in TOPICS}
         self._log_passes = settings.log_requests or settings.log_level == "debug"
+        self._tails_due = 0.0
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -102,4 +104,8 @@ class Workers:
         published = 0
         while done := await relay(self._database):
             published += done
+        now = asyncio.get_running_loop().time()
+        if self._settings.event_days and now >= self._tails_due:
+            await move_tails(self._database, self._settings.event_days)
+            self._tails_due = now + _TAILS_SECONDS
         return published

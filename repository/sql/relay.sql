@@ -1,14 +1,30 @@
 -- name: own_relay
--- One relay at a time gives positions; false when another one is at it.
-select pg_try_advisory_xact_lock(7000003);
+-- One relay at a time gives positions; another one waits for its turn, which is short.
+select pg_advisory_xact_lock(7000003);
+
+-- name: waiting_tier_changes
+-- Tier changes that wait for a position, oldest first; those of a month still being closed come
+-- when it is published. The relay only sees committed rows, so no position can be taken by an
+-- event that shows up later.
+select t.customer_id, t.id
+from terrace.tier_change t, terrace.calendar c
+where t.position is null and (t.closed_month is null or t.closed_month <= c.last_closed)
+order by t.id limit 5000;
+
+-- name: hold_customers_of_tier_changes
+-- Holds the customers of waiting events against a handover, whose cascade writes the same rows; one
+-- who is being handed over is left for the next time with all of the customer's events.
+select id from terrace.customer
+where id = any(array(select customer_id from ({waiting_tier_changes}) waiting))
+for key share skip locked;
 
 -- name: position_tier_changes
--- Gives waiting tier changes their place in the feed. Those of a month still being closed wait:
--- the relay only sees committed rows, so no position can be taken by an event that shows up later.
+-- Gives waiting tier changes of the held customers $1 their place in the feed.
 with waiting as (
     select t.customer_id, t.id, row_number() over (order by t.id) as place
     from terrace.tier_change t, terrace.calendar c
     where t.position is null and (t.closed_month is null or t.closed_month <= c.last_closed)
+        and t.customer_id = any($1::integer[])
     order by t.id limit 5000
 ),
 head as (
@@ -20,11 +36,24 @@ update terrace.tier_change t set position = head.before + w.place
 from waiting w, head
 where t.customer_id = w.customer_id and t.id = w.id;
 
+-- name: waiting_risk_signals
+-- Events of warning signals that wait for a position, oldest first.
+select customer_id, id from terrace.risk_signal_event
+where position is null order by id limit 5000;
+
+-- name: hold_customers_of_risk_signals
+-- As for tier changes.
+select id from terrace.customer
+where id = any(array(select customer_id from ({waiting_risk_signals}) waiting))
+for key share skip locked;
+
 -- name: position_risk_signals
--- The same for events of warning signals.
+-- As for tier changes.
 with waiting as (
     select customer_id, id, row_number() over (order by id) as place
-    from terrace.risk_signal_event where position is null order by id limit 5000
+    from terrace.risk_signal_event
+    where position is null and customer_id = any($1::integer[])
+    order by id limit 5000
 ),
 head as (
     update terrace.feed set head = head + (select count(*) from waiting)
@@ -39,10 +68,35 @@ where t.customer_id = w.customer_id and t.id = w.id;
 -- Wakes every listener; what happened is in the feeds.
 select pg_notify('terrace_feed', '');
 
--- name: feed_head
--- The position last given in a feed.
-select head from terrace.feed where topic = $1;
+-- name: move_tails
+-- Ends the promise for positions that were given more than $1 days ago by the database's clock,
+-- and marks where the heads are now. A tail never goes back.
+with old as (
+    select topic, max(position) as position from terrace.feed_mark
+    where marked_at < clock_timestamp() - make_interval(days => $1::integer)
+    group by topic
+),
+moved as (
+    update terrace.feed f set tail = old.position from old
+    where f.topic = old.topic and f.tail < old.position
+),
+forgotten as (
+    delete from terrace.feed_mark m using old
+    where m.topic = old.topic and m.position < old.position
+)
+insert into terrace.feed_mark (topic, position) select topic, head from terrace.feed
+on conflict do nothing;
 
--- name: feed_heads
--- The heads of all feeds.
-select topic, head from terrace.feed;
+-- name: feed_ends
+-- The position last given in each feed, and the last one that is out of its promise.
+select topic, head, tail from terrace.feed;
+
+-- name: routes_of_tier_change
+-- Whom the events with positions after $1 up to $2 may concern.
+select position, customer_id, manager_id, branch_id from terrace.tier_change
+where position > $1 and position <= $2;
+
+-- name: routes_of_risk_signal
+-- The same for warning signals.
+select position, customer_id, manager_id, branch_id from terrace.risk_signal_event
+where position > $1 and position <= $2;

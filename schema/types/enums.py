@@ -8,6 +8,7 @@ import strawberry
 from domain.actors import Role, Scope
 from domain.changes import ChangeKind
 from domain.customers import CustomerKind, CustomerStatus
+from domain.events import EventFeed
 from domain.products import ProductClass
 from domain.risk import RiskSignalState, Severity
 from domain.standing import Status
@@ -115,6 +116,15 @@ publish(
         "SPECIAL_GRANTED": "Became special VIP by a grant.",
         "SPECIAL_ENDED": "A grant ended or was revoked.",
         "CORRECTED": "A backdated correction changed the standing.",
+    },
+)
+publish(
+    EventFeed,
+    "EventFeed",
+    "A feed of events.",
+    {
+        "TIER_CHANGES": "What `tierChanged` tells.",
+        "RISK_SIGNALS": "What `riskSignalChanged` tells.",
     },
 )
 publish(

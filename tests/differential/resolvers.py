@@ -5,6 +5,7 @@ Methods and arguments have the names of the schema: that is how they are found.
 
 # ruff: noqa: N802, N803
 
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -76,6 +77,11 @@ class Plain:
 
     def Query_calendar(self, source: Any) -> Row:
         return self.view.calendar
+
+    def Query_eventCursor(self, source: Any, feed: str) -> str:
+        topic = {"TIER_CHANGES": "tier_change", "RISK_SIGNALS": "risk_signal"}[feed]
+        [found] = self.view.where("feed", topic=topic)
+        return b64encode(f"{topic}:{found['head']}".encode()).decode()
 
     def BusinessCalendar_lastClosedMonth(self, source: Row) -> Any:
         return source["last_closed"]

@@ -28,10 +28,11 @@ KINDS = {
     "special_grant": "",
     "feed_source": "Feed",
     "feed_day": "",
+    "feed": "",
 }
 """Every table that is read, and the published type that its rows are shown as."""
 
-OPEN = ("branch", "tier_policy", "tier", "calendar", "feed_source", "feed_day")
+OPEN = ("branch", "tier_policy", "tier", "calendar", "feed_source", "feed_day", "feed")
 INTERNAL = ("risk_signal",)
 
 

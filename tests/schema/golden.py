@@ -14,6 +14,7 @@ from domain.actors import Actor, Scope
 from repository.database import Database
 from repository.reading.statement import BOTH_WALLS, Walls
 from schema.engine import Engine
+from schema.feeds import TOPICS
 from settings import Settings
 from tests.house import KEY, House, new_house
 from tests.schema.documents import EVENTS, GOLDEN, PAYLOADS, variables_of
@@ -87,6 +88,9 @@ async def _listen(
     async with asyncio.timeout(10):
         while len(await prepared(database, actor.scope)) == len(known):
             assert not waiting.done() or waiting.result() is None
+            for topic in TOPICS:  # as if something had happened that everybody must look at
+                arrivals = engine.feeds.arrivals(topic)
+                arrivals.advance(arrivals.head + 1, arrivals.tail, None)
             await asyncio.sleep(0.01)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)

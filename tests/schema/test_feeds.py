@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.actors import Scope
 from schema.feeds import Feeds
 from tests.house import House
 
@@ -54,7 +55,7 @@ async def test_feeds_go_on_after_an_error_nobody_thought_of(
             await asyncio.sleep(0.01)
         monkeypatch.setattr(house.database, "writing", writing)
         await house.fetch("update terrace.feed set head = 7 where topic = 'tier_change'")
-        await asyncio.wait_for(feeds.passed("tier_change", 6), 5)
+        await asyncio.wait_for(feeds.arrivals("tier_change").next((Scope.ALL, 0), 6), 5)
 
 
 async def test_a_listener_whose_connection_was_ended_listens_again(house: House) -> None:
