@@ -50,3 +50,19 @@ mutation Record($input: RecordBalancesInput!) {
   }
 }
 """
+
+CHANGES = """
+subscription Changes {
+  tierChanged {
+    cursor
+    change {
+      id
+      kind
+      effectiveFrom
+      customer { number name }
+      fromTier { code }
+      toTier { code }
+    }
+  }
+}
+"""

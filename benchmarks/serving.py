@@ -68,6 +68,14 @@ async def ceiling(url: str, statements: Mapping[str, str]) -> AsyncIterator[Serv
 
 
 @asynccontextmanager
+async def broadcast() -> AsyncIterator[Serving]:
+    """The floor of a fan-out: sockets of the same server, without a database."""
+    port = free_port()
+    async with _process([*_PYTHON, "benchmarks.broadcast", str(port)], {}, port) as serving:
+        yield serving
+
+
+@asynccontextmanager
 async def dataloaders(url: str) -> AsyncIterator[Serving]:
     """The usual way: strawberry's resolvers and DataLoaders."""
     port = free_port()

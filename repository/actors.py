@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 from domain.actors import Role
+from repository.cancellation import seen
 from repository.database import Database
 from repository.statements import sql
 
@@ -32,7 +33,8 @@ class Subjects:
             return 0
         if role not in self._gathering:
             asked: set[str] = set()
-            self._gathering[role] = asked, asyncio.create_task(self._look_up(role, asked))
+            found = seen(asyncio.create_task(self._look_up(role, asked)))
+            self._gathering[role] = asked, found
         subjects, found = self._gathering[role]
         subjects.add(subject)
         return (await asyncio.shield(found)).get(subject)

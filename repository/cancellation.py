@@ -1,6 +1,15 @@
 """Telling a lost cancellation: whoever catches exceptions to go on asks here first."""
 
 import asyncio
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def seen(task: "asyncio.Task[T]") -> "asyncio.Task[T]":
+    """The task, whose failure is no news to the loop though all who wanted it may have gone."""
+    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    return task
 
 
 def end_if_told_to(error: BaseException | None = None) -> None:

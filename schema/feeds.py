@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.events import EventFeed
-from repository.cancellation import end_if_told_to
+from repository.cancellation import end_if_told_to, seen
 from repository.database import UNREACHABLE, Connection, Database
 from repository.outage import Outage
 from repository.reading.parameters import InvalidArgument
@@ -88,7 +88,7 @@ class Feeds:
     async def ends(self, topic: str) -> Ends:
         """A feed's ends as the database has them now; who asks at the same time shares a look."""
         if self._asked is None:
-            self._asked = asyncio.create_task(self._ends())
+            self._asked = seen(asyncio.create_task(self._ends()))
         return (await asyncio.shield(self._asked))[topic]
 
     async def _ends(self) -> Mapping[str, Ends]:

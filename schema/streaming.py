@@ -57,7 +57,7 @@ async def subscribe(
         _given(stream, coerced, 0, actor)
         engine.afford(stream.plan, coerced, actor)
         cursor = await _start(engine, stream, coerced, actor)
-    except InvalidArgument as fault:
+    except Exception as fault:
         raise RequestError([failure_of(fault, [key])]) from None
     arrivals = engine.feeds.arrivals(stream.feed.topic)
     eyes = (actor.scope, actor.scope_id)

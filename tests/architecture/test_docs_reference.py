@@ -14,6 +14,7 @@ import domain.actors
 import domain.changes
 import domain.customers
 import domain.decision
+import domain.events
 import domain.policy
 import domain.products
 import domain.risk
@@ -36,6 +37,7 @@ ENUMERATIONS: tuple[ModuleType, ...] = (
     domain.changes,
     domain.customers,
     domain.decision,
+    domain.events,
     domain.policy,
     domain.products,
     domain.risk,
