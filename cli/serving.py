@@ -122,6 +122,9 @@ def serve(settings: Settings, addresses: Addresses) -> None:
         ws="websockets-sansio",
         ws_max_size=settings.max_frame_bytes,
         ws_per_message_deflate=False,
+        # A socket says something by itself more often; this only finds peers that are gone.
+        ws_ping_interval=60.0,
+        ws_ping_timeout=30.0,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         server_header=False,

@@ -153,6 +153,32 @@ async def test_a_client_that_never_reads_is_given_up() -> None:
         socket.transport.abort()
 
 
+async def test_clients_that_stopped_reading_do_not_keep_the_others_waiting() -> None:
+    limits = SocketLimits(send_seconds=3, close_seconds=0.1)
+    async with serve(limits=limits) as served:
+        stopped = [await served.socket(max_queue=1) for _ in range(20)]
+        for socket in stopped:
+            await acknowledge(socket)
+            await socket.send(subscribe("subscription { flood(bytes: 500000) }"))
+            socket.transport.pause_reading()
+        before = -1
+        while served.engine.flooded != before:  # until no pipe takes any more
+            before = served.engine.flooded
+            await asyncio.sleep(0.1)
+        async with served.socket() as socket:
+            await acknowledge(socket)
+            await socket.send(subscribe("subscription { ticks(to: 50) }"))
+            for _ in range(50):
+                assert (await hear(socket))["type"] == "next"
+            assert (await hear(socket))["type"] == "complete"
+        assert served.engine.open_streams == len(stopped)  # none of them had to go first
+        assert served.engine.flooded == before  # and each holds what it held
+        await until(lambda: served.engine.open_streams == 0, 10)
+        await until(lambda: len(served.app.state.sockets) == 0)
+        for socket in stopped:
+            socket.transport.abort()
+
+
 async def test_a_source_with_many_events_at_hand_leaves_the_loop_to_others() -> None:
     async with serve() as served, served.socket() as socket, httpx.AsyncClient() as client:
         await acknowledge(socket)

@@ -41,9 +41,9 @@ async def refusal_of(engine: Engine, actor: Actor, after: str | None) -> dict[st
     raise AssertionError(f"not refused, but told {told}")
 
 
-WRITE = """insert into terrace.tier_change (customer_id, manager_id, branch_id, kind, effective_from,
-    from_status, to_status, from_policy_version, decision_month, rule, policy_version, judged,
-    before, state)
+WRITE = """insert into terrace.tier_change (customer_id, manager_id, branch_id, kind,
+    effective_from, from_status, to_status, from_policy_version, decision_month, rule,
+    policy_version, judged, before, state)
 select id, manager_id, branch_id, 'UPGRADED', '2025-02-01', 'ACTIVE', 'ACTIVE', 1, '2025-01-01',
     'UPGRADED', 1, '[]', '{}', '{}' from terrace.customer where id = any($1::integer[])
 order by id"""

@@ -14,7 +14,7 @@ import asyncpg
 import orjson
 import pytest
 
-from domain.actors import Actor
+from domain.actors import Actor, Scope
 from repository.cancellation import end_if_told_to
 from repository.database import UNREACHABLE
 from repository.relay import relay
@@ -35,6 +35,9 @@ KILL = """select pg_terminate_backend(pid) from pg_stat_activity
         and application_name in ('terrace writer', 'terrace listener')
     order by random() limit 1"""
 
+KILL_READER = """select pg_terminate_backend(pid) from pg_stat_activity
+    where usename = current_user and pid <> pg_backend_pid() limit 1"""
+
 
 class Subscriber:
     """One who keeps the last cursor, and comes back with it after whatever happened."""
@@ -44,14 +47,19 @@ class Subscriber:
         self.start = start
         self.cursor = cursor_at(TIER, start)
         self.told: list[int] = []
+        self.refusals: set[str] = set()
 
     async def follow(self, engines: list[Engine], chance: random.Random) -> None:
         """Listen to one engine for a while, then to another one."""
         while True:
             engine = chance.choice(engines)
-            with contextlib.suppress(TimeoutError, RequestError):
+            try:
                 async with asyncio.timeout(chance.uniform(0.02, 0.4)):
                     await self._listen(engine)
+            except TimeoutError:
+                continue
+            except RequestError as refused:
+                self.refusals |= {error["extensions"]["code"] for error in refused.errors}  # type: ignore[index]
 
     async def _listen(self, engine: Engine) -> None:
         events = engine.subscribe(engine.prepare(CHANGES, None), {"a": self.cursor}, self.actor)
@@ -116,6 +124,10 @@ async def _kill(house: House) -> None:
         while True:
             await asyncio.sleep(0.05)
             await killer.fetchval(KILL)
+            for scope in (Scope.ALL, Scope.MANAGER, Scope.BRANCH, Scope.CUSTOMER):
+                with contextlib.suppress(*BROKEN):
+                    async with house.database.reading(scope) as reader:
+                        await reader.fetchval(KILL_READER)
     finally:
         await killer.close()
 
@@ -173,6 +185,8 @@ async def test_each_event_is_told_once_and_in_order_whatever_dies(house: House, 
             rows = await _published(house)
             await _until_all_is_told(settled, rows)
         _in_order(rows)
+        for one in (*settled, *moving):
+            assert one.refusals <= {"UNAVAILABLE", "INTERNAL"}  # the server was gone, no more
         for one in settled:
             assert one.told == _visible(one.actor, rows), one.actor
         for one in moving:  # at the time of reading: no more can be said of it than this
