@@ -51,3 +51,16 @@ async def test_recomputing_ends_though_its_cancellation_was_lost(
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(working, 5)
+
+
+@pytest.mark.parametrize(("days", "tail"), [(90, 2), (0, 0)])
+async def test_a_worker_ends_the_promise_of_old_cursors(
+    house: House, addresses: Addresses, days: int, tail: int
+) -> None:
+    owner = await asyncpg.connect(house.url)
+    await owner.execute("""update terrace.feed set head = 2 where topic = 'tier_change';
+        insert into terrace.feed_mark values ('tier_change', 2, now() - interval '91 days')""")
+    await owner.close()
+    workers = Workers(house.database, addresses.redis_url, Settings(event_days=days))
+    await workers._relay()
+    assert await house.value("select tail from terrace.feed where topic = 'tier_change'") == tail
