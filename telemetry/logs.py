@@ -8,6 +8,7 @@ import logging
 import sys
 import traceback
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import TextIO
 
 import orjson
@@ -27,10 +28,11 @@ def configure(level: str, form: str, stream: TextIO | None = None) -> None:
 
     `form` is `text`, `json`, or `auto`: text on a terminal, JSON otherwise.
     """
-    stream = sys.stderr if stream is None else stream
+    handler = _ToStandardError() if stream is None else logging.StreamHandler(stream)
     if form == "auto":
-        form = "text" if stream.isatty() else "json"
-    handler = logging.StreamHandler(stream)
+        form = "text" if handler.stream.isatty() else "json"
+    if form == "json":
+        sys.excepthook = _log_the_end
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
     root = logging.getLogger()
     for old in list(root.handlers):
@@ -40,6 +42,27 @@ def configure(level: str, form: str, stream: TextIO | None = None) -> None:
     root.setLevel(level.upper())
     for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class _ToStandardError(logging.StreamHandler[TextIO]):
+    """Writes to what is standard error at the time, as one process may change it."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
+
+def _log_the_end(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Also the last thing that a process says is a line like the others."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    logging.getLogger("terrace").critical("ended by an error", exc_info=(kind, error, trace))
 
 
 def described(error: BaseException) -> str:

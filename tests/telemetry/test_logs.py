@@ -4,6 +4,8 @@ import asyncio
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import asyncpg
@@ -11,6 +13,7 @@ import pytest
 
 from telemetry import logs
 from telemetry.doing import CURRENT, Doing, new_id, request_id
+from tests.architecture.source_tree import ROOT
 from tests.house import House
 
 NAME = "Wang Xiaoming"
@@ -156,3 +159,18 @@ def test_a_callers_id_is_taken_if_it_is_sane(given: bytes | None, is_taken: bool
 
 def test_made_ids_are_never_the_same() -> None:
     assert len({new_id() for _ in range(1000)}) == 1000
+
+
+def test_the_last_thing_a_process_says_is_a_line_like_the_others() -> None:
+    program = (
+        "from telemetry import logs; logs.configure('info', 'auto')\n"
+        f"raise ValueError('bad {NAME}')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    [line] = [json.loads(one) for one in done.stderr.splitlines()]
+    assert (line["level"], line["message"]) == ("critical", "ended by an error")
+    assert line["exception"][0]["type"] == "builtins.ValueError"
+    assert NAME not in done.stderr
