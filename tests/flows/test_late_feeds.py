@@ -56,7 +56,8 @@ async def test_an_upward_result_takes_effect_from_the_next_close_on(house: House
     assert (standing["status"], standing["tier"]) == ("ACTIVE", {"code": "T2"})
     changes = await house.fetch("select kind from terrace.tier_change where customer_id = 1")
     assert [change["kind"] for change in changes] == ["CORRECTED"]
-    assert set(await corrections(house)) == {"APPLIED"}
+    states = await corrections(house)  # a later one of the month may take up an earlier one
+    assert (states[-1], "PENDING_REVIEW" in states) == ("APPLIED", False)
 
 
 async def test_delivered_but_empty_is_judged_as_what_else_there_is(house: House) -> None:
