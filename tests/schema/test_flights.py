@@ -129,3 +129,30 @@ async def test_a_read_that_began_before_a_newer_head_was_known_is_not_shared(
     both = [cursor_at("tier_change", n) for n in (1, 2)]
     assert [event["cursor"] for event in await late] == both
     assert [event["cursor"] for event in await early] == both
+
+
+async def test_an_event_that_a_filter_leaves_out_is_looked_for_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.people(2)
+    reads, answer = 0, house.database.answer
+
+    async def counted(*given: object) -> str:
+        nonlocal reads
+        reads += 1
+        return await answer(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(house.database, "answer", counted)
+    document = "subscription { tierChanged(where: {kind: {eq: EXITED}}) { cursor } }"
+    events = house.engine.subscribe(
+        house.engine.prepare(document, None), None, await house.actor("hq")
+    )
+    listening = asyncio.ensure_future(anext(events))
+    await asyncio.sleep(0.5)
+    async with house.database.unit() as connection:
+        await connection.execute(WRITE, [1])
+    await relay(house.database)
+    await asyncio.sleep(0.5)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    assert reads == 1

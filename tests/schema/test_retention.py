@@ -122,8 +122,9 @@ async def test_a_connected_subscriber_that_falls_behind_the_tail_is_told(house: 
     await days_pass(house, 91)
     await known_tail(house, 102)
     with pytest.raises(RequestError) as refused:
-        async for event in slow:
-            cursors.append(orjson.loads(event)["data"]["tierChanged"]["cursor"])
+        async with asyncio.timeout(10):
+            async for event in slow:
+                cursors.append(orjson.loads(event)["data"]["tierChanged"]["cursor"])
     assert cursors == [cursor_at("tier_change", n) for n in range(1, 101)]  # were read together
     [error] = refused.value.errors
     assert error["extensions"] == {
