@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 import psutil
 
-from benchmarks.population import populate
+from benchmarks.population import HOME, populate
 from cli.embedded import Addresses, servers
 from domain.actors import Scope
 from repository.calendar import ensure_default_policy
@@ -23,7 +23,6 @@ from repository.roles import login_name, login_password
 from settings import Settings
 
 KEY = "a signing key of the benchmarks, 32 bytes or more"
-HOME = "CNY"
 
 
 class Scale(StrEnum):

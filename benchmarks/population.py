@@ -5,6 +5,8 @@ three accounts and a manager with some 200 customers; about one in twenty is abo
 The figures of closed months are plausible, those of the open one follow from the ledger.
 """
 
+from datetime import timedelta
+
 import asyncpg
 
 from domain.months import Month
@@ -15,6 +17,9 @@ from repository.figures import write_aum
 OPEN = Month(2026, 1)
 CUSTOMERS_OF_A_MANAGER = 200
 BRANCHES = 10
+_LAST_DAYS = 8  # of the month, over which the latest balances are spread
+_AT_ONCE = 10_000
+HOME = "CNY"
 
 _ORGANISATION = """
 insert into terrace.branch (code, name) values ('U', 'Union');
@@ -112,17 +117,18 @@ insert into terrace.balance_update (customer_id, account_id, as_of, entry, amoun
 select customer_id, id, balance_as_of, 0, balance from terrace.account;
 """
 
-# Eight change points an account; the twentieth customers lose more than half.
+# Eight change points an account, the last of a customer in the month's last week; the twentieth
+# customers lose more than half.
 _POINTS = """
 insert into terrace.balance_update (customer_id, account_id, as_of, entry, amount)
-select customer_id, id, date '2026-01-01' + k * 4 + id % 3, 0,
+select customer_id, id, date '2026-01-01' + k * 3 + id % 3 + customer_id % 8, 0,
     round(balance * (1 + ((id * 13 + k * 7) % 11 - 5) / 100.0)
         * case when customer_id % 20 = 0 then 0.4 else 1 end, 2)
 from terrace.account, generate_series(0, 7) k order by 1, 2, 3;
 update terrace.account a set balance = b.amount, balance_as_of = b.as_of
 from terrace.balance_update b
 where b.customer_id = a.customer_id and b.account_id = a.id
-    and b.as_of = date '2026-01-29' + a.id % 3;
+    and b.as_of = date '2026-01-22' + a.id % 3 + a.customer_id % 8;
 """
 
 
@@ -151,13 +157,25 @@ async def populate(
         for index in indexes:
             await connection.execute(index["definition"])
         await connection.execute("vacuum (analyze)")
-        async with database.unit() as unit:
-            await write_aum(
-                unit, range(1, customers + 1), OPEN, OPEN.last_day, DEFAULT_POLICY, "CNY"
-            )
+        await _open_month(database, customers, _LAST_DAYS if points else 1)
         await connection.execute("vacuum (analyze) terrace.aum")
     finally:
         await connection.close()
+
+
+async def _open_month(database: Database, customers: int, days: int) -> None:
+    """The open month's figures as workers leave them: up to the day of the latest balance.
+
+    Those days are the last ones of the month, spread over the customers by their keys.
+    """
+    for place in range(days):
+        day = OPEN.last_day - timedelta(days=days - 1 - place)
+        keys = range(1 + (place - 1) % days, customers + 1, days)
+        for first in range(0, len(keys), _AT_ONCE):
+            async with database.unit() as unit:
+                await write_aum(
+                    unit, keys[first : first + _AT_ONCE], OPEN, day, DEFAULT_POLICY, HOME
+                )
 
 
 def customer_number(key: int) -> str:

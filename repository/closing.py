@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from domain.actors import Actor
 from domain.feeds import Gap, told
 from domain.months import Month
-from domain.policy import TierPolicy
 from repository.calendar import CalendarError, audit, read_calendar
 from repository.database import Connection, Database
 from repository.feeds import missing
@@ -151,17 +149,15 @@ async def before_judging(connection: Connection, month: Month) -> bool:
     return bool(await connection.fetchval(sql("before_judging"), month.first_day))
 
 
-async def claim_chunk(
-    connection: Connection, month: Month, epoch: int
-) -> tuple[int, int, list[int]] | None:
-    """Take a chunk and lock its customers: first key, last key, keys. None when none is left."""
+async def claim_chunk(connection: Connection, month: Month, epoch: int) -> list[int] | None:
+    """Take a chunk and lock its customers; their keys in order, None when no chunk is left."""
     row = await connection.fetchrow(sql("claim_chunk"), month.first_day, epoch)
     if row is None:
         return None
     first, last = row["first_customer"], row["last_customer"]
     await connection.execute(sql("dirty_of_chunk"), first, last)
     customers = await connection.fetch(sql("customers_of_chunk"), first, last)
-    return first, last, [customer["id"] for customer in customers]
+    return [customer["id"] for customer in customers]
 
 
 async def finish_chunk(
@@ -177,24 +173,9 @@ async def finish_chunk(
     await connection.execute(sql("finish_chunk"), month.first_day, first, customers, changes, total)
 
 
-async def resum(
-    connection: Connection,
-    month: Month,
-    first: int,
-    last: int,
-    policy: TierPolicy,
-    home_currency: str,
-) -> Decimal:
-    """The total of a range of customers, summed from the ledger in another way."""
-    total: Decimal = await connection.fetchval(
-        sql("resum"), month.first_day, first, last, sorted(policy.counted), home_currency
-    )
-    return total
-
-
-async def counts(connection: Connection, month: Month) -> Any:
-    """What the close has written, counted: see the statement `verify_close`."""
-    return await connection.fetchrow(sql("verify_close"), month.first_day, month.next().first_day)
+async def chunks_of(connection: Connection, month: Month) -> list[int]:
+    """The first keys of a close's chunks, in order."""
+    return [row["first_customer"] for row in await connection.fetch(sql("chunks"), month.first_day)]
 
 
 async def publish(connection: Connection, month: Month, *, anew: bool) -> bool:
@@ -214,7 +195,6 @@ async def publish(connection: Connection, month: Month, *, anew: bool) -> bool:
         await connection.execute(sql("mark_incomplete"), month.first_day, following)
     await connection.execute(sql("refresh_feeds"))
     await connection.execute(sql("release_removed"), month.next().first_day)
-    await connection.execute(sql("forget_changes"), month.first_day)
     await connection.execute(sql("finish_close"), month.first_day)
     return True
 

@@ -57,19 +57,17 @@ async def write_aum(
     through: date,
     policy: TierPolicy,
     home_currency: str,
-) -> dict[int, tuple[Average, bool]]:
-    """Compute and store a month's figures up to a day; total and completeness by customer."""
-    divisor = divisor_of(month, policy)
-    rows = await connection.fetch(
+) -> None:
+    """Compute a month's figures up to a day, and store those that differ from what is known."""
+    await connection.execute(
         sql("write_aum"),
         customers,
         month.first_day,
         min(through, month.last_day),
         sorted(policy.counted),
         home_currency,
-        divisor,
+        divisor_of(month, policy),
     )
-    return {row["customer_id"]: (Average(row["total"], divisor), row["complete"]) for row in rows}
 
 
 async def deviating_aum(

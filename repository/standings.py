@@ -18,16 +18,6 @@ from repository.statements import sql
 Grants = Mapping[int, Sequence[Grant]]
 
 
-@dataclass(frozen=True, slots=True)
-class Judgeable:
-    """What a close goes on from: `standing` is judged, `published` is what readers saw."""
-
-    customer_id: int
-    standing: Standing
-    published: Standing
-    policy_version: int | None
-
-
 @dataclass(slots=True)
 class Outcomes:
     """Decisions about customers, gathered to be written at once."""
@@ -146,22 +136,6 @@ def standing_of(row: Any) -> Standing:
         history_from_documents(row["history"]) if row["history"] else (),
         row["terminated"],
     )
-
-
-async def to_judge(
-    connection: Connection, customers: Sequence[int], month: Month
-) -> list[Judgeable]:
-    """The standings that the close of a month goes on from, by customer."""
-    rows = await connection.fetch(sql("standings_to_judge"), customers, month.first_day)
-    found = []
-    for row in rows:
-        published = standing_of(row)
-        replayed = row["replayed"]
-        standing = published
-        if replayed is not None and not published.terminated:
-            standing = Standing.from_document(replayed)
-        found.append(Judgeable(row["customer_id"], standing, published, row["policy_version"]))
-    return found
 
 
 async def grants_of(connection: Connection, customers: Sequence[int]) -> dict[int, list[Grant]]:

@@ -1,50 +1,61 @@
 """Closing a month: every customer is judged once, and the results are published together.
 
 CUTOFF   updates for the month are held back from now on; late corrections are caught up with
-RUNNING  customers are judged in chunks, each in one transaction; any number of closers help
-         and each chunk's total is summed again from the ledger in another way
-CLOSED   counts and totals are what they must be, so the calendar opens the next month: standings,
-         final figures and events become visible together; if they are not, it is FAILED
+RUNNING  customers are judged in chunks, each in one transaction; any number of closers help, and
+         each sums its customers again from the ledger in another way
+CLOSED   nothing that was written is lost or changed, so the calendar opens the next month:
+         standings, final figures and events become visible together; else the close is FAILED
 
 Killed anywhere, the close goes on where it was: a chunk is done with its transaction or not at all.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
-from decimal import Decimal
 from functools import partial
 
-from domain.money import EXACT, ZERO
 from domain.months import Month
-from domain.policy import TierPolicy, in_force
+from domain.policy import in_force
 from domain.tiers import judge
-from repository.calendar import Calendar, own_ledger, policies, read_calendar
+from repository.calendar import own_ledger, policies, read_calendar
+from repository.cancellation import end_if_told_to
 from repository.closing import (
     CloseRun,
+    chunks_of,
     claim_chunk,
     close_state,
-    counts,
     fail,
     finish_chunk,
     plan_chunks,
     publish,
-    resum,
     unfinished_close,
 )
 from repository.database import Connection, Database, persistently
-from repository.figures import advance_dirty, write_aum
+from repository.figures import advance_dirty
 from repository.held import post_held
+from repository.judging import (
+    Chunk,
+    Judgeable,
+    broken_chunks,
+    final_figures,
+    judge_unremarkable,
+    resum,
+    settings_of_a_chunk,
+)
 from repository.special import start_due_grants
-from repository.standings import Outcomes, grants_of, to_judge
+from repository.standings import Outcomes, grants_of
 from workers.recompute import recompute
 
 log = logging.getLogger(__name__)
+
+AT_ONCE = 2
+"""Chunks that one process has under way: the server's work is what takes time, not this one's."""
 
 Progress = Callable[[CloseRun], None]
 
 
 class VerificationFailed(Exception):
-    """The independent sum of a month is not what was computed; nothing of it is published."""
+    """What a close has written is not what must be there; nothing of it is published."""
 
     def __init__(self, epoch: int, message: str) -> None:
         """Keep the epoch of the run that it is about."""
@@ -53,7 +64,12 @@ class VerificationFailed(Exception):
 
 
 async def carry_out(
-    database: Database, *, chunk: int, batch: int, progress: Progress = lambda run: None
+    database: Database,
+    *,
+    chunk: int,
+    batch: int,
+    at_once: int = AT_ONCE,
+    progress: Progress = lambda run: None,
 ) -> Month | None:
     """Carry out the close that was requested, alone or beside others; the month, if any."""
     async with database.writing() as connection:
@@ -62,9 +78,8 @@ async def carry_out(
         return None
     try:
         await _prepare(database, month, chunk, batch)
-        while await persistently(partial(_judge_chunk, database, month, progress)):
-            pass
-        await persistently(partial(_publish, database, month))
+        await _judge_all(database, month, at_once, progress)
+        await persistently(partial(_publish, database, month, at_once))
     except VerificationFailed as problem:
         async with database.unit() as connection:
             failed = await fail(connection, month, problem.epoch, str(problem))
@@ -90,84 +105,131 @@ async def _prepare(database: Database, month: Month, chunk: int, batch: int) -> 
         await plan_chunks(connection, month, run.epoch, chunk)
 
 
+async def _judge_all(database: Database, month: Month, at_once: int, progress: Progress) -> None:
+    """Judge chunks, so many at a time, until none is left to claim; the first error ends it."""
+    errors: list[Exception] = []
+
+    async def closer() -> None:
+        try:
+            while not errors and await persistently(
+                partial(_judge_chunk, database, month, progress)
+            ):
+                pass
+        except Exception as error:
+            end_if_told_to(error)
+            errors.append(error)
+
+    async with asyncio.TaskGroup() as closers:
+        for _ in range(at_once):
+            closers.create_task(closer())
+    if errors:
+        raise errors[0]
+
+
 async def _judge_chunk(database: Database, month: Month, progress: Progress) -> bool:
     """Judge the next chunk; false when none is left to claim."""
     async with database.unit() as connection:
         run = await close_state(connection, month)
         if run.state != "RUNNING":
             return False
-        claimed = await claim_chunk(connection, month, run.epoch)
-        if claimed is None:
+        await settings_of_a_chunk(connection)
+        customers = await claim_chunk(connection, month, run.epoch)
+        if customers is None:
             return False
-        first, last, customers = claimed
-        calendar = await read_calendar(connection)
-        policy = in_force(await policies(connection), month)
-        total, changes = await _judge(connection, customers, month, policy, calendar)
-        again = await resum(connection, month, first, last, policy, calendar.home_currency)
-        await advance_dirty(connection, customers, month)
-        if again != total:
-            raise VerificationFailed(
-                run.epoch, f"customers {first} to {last}: computed {total}, summed again {again}"
-            )
-        await finish_chunk(
-            connection, month, first, customers=len(customers), changes=changes, total=total
-        )
+        await _judge(connection, Chunk(customers), month, run.epoch)
     async with database.writing() as connection:
         progress(await close_state(connection, month))
     return True
 
 
-async def _judge(
-    connection: Connection,
-    customers: list[int],
-    month: Month,
-    policy: TierPolicy,
-    calendar: Calendar,
-) -> tuple[Decimal, int]:
-    """Final figures, decisions and events of some customers: their total sum, and the changes."""
-    figures = await write_aum(
-        connection, customers, month, month.last_day, policy, calendar.home_currency
+async def _judge(connection: Connection, chunk: Chunk, month: Month, epoch: int) -> None:
+    """Final figures, decisions and events of a chunk, and their check."""
+    home_currency = (await read_calendar(connection)).home_currency
+    policy = in_force(await policies(connection), month)
+    # After a close that failed nothing is taken for granted.
+    await final_figures(connection, chunk, month, policy, home_currency, anew=epoch > 1)
+    remarkable = await judge_unremarkable(connection, chunk, month, policy)
+    changes = await _judge_remarkable(connection, remarkable, month)
+    found = await resum(connection, chunk, month, policy, home_currency)
+    await advance_dirty(connection, chunk.customers, month)
+    if (
+        found.customers != len(chunk.customers)
+        or found.total != found.again
+        or found.differs is not None
+    ):
+        differs = "" if found.differs is None else f"; customer {found.differs} differs"
+        raise VerificationFailed(
+            epoch,
+            f"customers {chunk.first} to {chunk.last}: computed {found.total}, "
+            f"summed again {found.again}{differs}",
+        )
+    await finish_chunk(
+        connection,
+        month,
+        chunk.first,
+        customers=len(chunk.customers),
+        changes=changes,
+        total=found.total,
     )
-    grants = await grants_of(connection, customers)
+
+
+async def _judge_remarkable(
+    connection: Connection, remarkable: list[Judgeable], month: Month
+) -> int:
+    """Judge those to whom something may happen, by the rules; returns the number of events."""
+    if not remarkable:
+        return 0
+    policy = in_force(await policies(connection), month)
+    grants = await grants_of(connection, [found.customer_id for found in remarkable])
     outcomes = Outcomes()
-    for found in await to_judge(connection, customers, month):
-        average, complete = figures[found.customer_id]
+    for found in remarkable:
         granted = grants.get(found.customer_id, [])
-        decision = judge(found.standing, month, average if complete else None, policy, granted)
         outcomes.add(
             found.customer_id,
-            decision,
+            judge(found.standing, month, found.total, policy, granted),
             found.published,
             published_version=found.policy_version,
             grants=granted,
             closed=month,
         )
-    changes = await outcomes.write(connection)
-    total = ZERO
-    for average, _ in figures.values():
-        total = EXACT.add(total, average.sum)
-    return total, changes
+    return await outcomes.write(connection)
 
 
-async def _publish(database: Database, month: Month) -> None:
-    """Compare what was written with what must have been, then let all of it be seen at once."""
-    async with database.unit() as connection:
+async def _publish(database: Database, month: Month, at_once: int) -> None:
+    """See that nothing that was written is lost or changed, then let all of it be seen at once."""
+    async with database.writing() as connection:
         run = await close_state(connection, month)
         if run.state != "RUNNING" or run.chunks_left:
             return  # another closer still judges a chunk, or has published already
-        found = await counts(connection, month)
-        if not (
-            found["judged"] == found["standings"] == run.customers
-            and found["figures_total"] == found["chunks_total"]
-        ):
-            raise VerificationFailed(
-                run.epoch,
-                f"judged {found['judged']}, standings {found['standings']} of {run.customers} "
-                f"customers; figures sum to {found['figures_total']}, "
-                f"chunks to {found['chunks_total']}",
-            )
+        chunks = await chunks_of(connection, month)
+    await _verify(database, month, run, chunks, at_once)
+    async with database.unit() as connection:
         await own_ledger(connection)
+        now = await close_state(connection, month)
+        if (now.state, now.epoch) != ("RUNNING", run.epoch):
+            return
         known = await policies(connection)
-        now, then = in_force(known, month), in_force(known, month.next())
-        anew = (now.counted, now.divisor) != (then.counted, then.divisor)
-        await publish(connection, month, anew=anew)
+        counting = [
+            (policy.counted, policy.divisor)
+            for policy in (in_force(known, month), in_force(known, month.next()))
+        ]
+        await publish(connection, month, anew=counting[0] != counting[1])
+
+
+async def _verify(
+    database: Database, month: Month, run: CloseRun, chunks: list[int], at_once: int
+) -> None:
+    """Hold what is there against what the chunks have noted, without keeping anybody waiting."""
+
+    async def some(part: list[int]) -> list[str]:
+        async with database.unit() as connection:
+            await settings_of_a_chunk(connection)
+            return await broken_chunks(connection, month, part)
+
+    size = -(-len(chunks) // at_once) or 1
+    parts = [chunks[first : first + size] for first in range(0, len(chunks), size)]
+    broken = [found for part in await asyncio.gather(*map(some, parts)) for found in part]
+    if run.judged != run.customers:
+        broken.append(f"judged {run.judged} of {run.customers} customers")
+    if broken:
+        raise VerificationFailed(run.epoch, broken[0])

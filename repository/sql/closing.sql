@@ -28,11 +28,21 @@ select true from terrace.close_run
 where month = $1::date and epoch = $2 and state = 'CUTOFF' for no key update;
 
 -- name: plan_chunks
--- Cuts the customers into chunks of $2 by key.
+-- Cuts the customers into chunks of $2 by key, one step through the key's index for each chunk.
 insert into terrace.close_chunk (month, first_customer, last_customer)
-select $1::date, min(id), max(id) from (
-    select id, (row_number() over (order by id) - 1) / $2::integer as chunk from terrace.customer
-) c group by chunk order by min(id)
+with recursive chunk (first_customer, last_customer) as (
+    select null::integer, (select min(id) - 1 from terrace.customer)
+    union all
+    select following.first, following.last
+    from chunk cross join lateral (
+        select min(id) as first, max(id) as last from (
+            select id from terrace.customer where id > chunk.last_customer
+            order by id limit $2::integer
+        ) customers
+    ) following
+    where following.last is not null
+)
+select $1::date, first_customer, last_customer from chunk where first_customer is not null
 on conflict do nothing;
 
 -- name: run_close
@@ -83,77 +93,14 @@ select count(*) from (
 -- The customers of a chunk, locked.
 select id from terrace.customer where id between $1 and $2 order by id for no key update;
 
+-- name: chunks
+-- The first keys of a close's chunks, in order.
+select first_customer from terrace.close_chunk where month = $1::date order by first_customer;
+
 -- name: finish_chunk
 -- Marks a chunk as judged, with what came of it.
 update terrace.close_chunk set done = true, customers = $3, changes = $4, total = $5
 where month = $1::date and first_customer = $2;
-
--- name: verify_close
--- Counts what the close of $1 must have written, $2 being the month after.
-select
-    (select coalesce(sum(total), 0) from terrace.close_chunk where month = $1::date) as chunks_total,
-    (select count(*) from terrace.close_chunk where month = $1::date and not done) as chunks_left,
-    (select coalesce(sum(customers), 0) from terrace.close_chunk where month = $1::date)
-        as judged,
-    (select count(*) from terrace.standing where month = $2::date) as standings,
-    (select count(*) from terrace.aum where month = $1::date) as figures,
-    (select coalesce(sum(deposits_sum + investments_sum + settlement_funds_sum), 0)
-        from terrace.aum where month = $1::date) as figures_total;
-
--- name: resum
--- The total of a month over the customers from $2 to $3, summed again in another way: accounts in
--- home currency by signed deltas (each step counts for the days that remain), those in other
--- currencies day by day. $1 first day, $4 classes that count, $5 home currency.
-with month as (
-    select $1::date as first, ($1::date + interval '1 month')::date - 1 as last
-),
-counting as (
-    select a.* from terrace.account a, month m
-    where a.customer_id between $2 and $3 and a.product_class = any($4::text[])
-        and a.opened_on <= m.last and (a.closed_on is null or a.closed_on >= m.first)
-),
-steps as (
-    select a.id, greatest(m.first, a.opened_on) as day, 0 as place, before.amount
-    from counting a cross join month m cross join lateral (
-        select amount from terrace.balance b
-        where b.customer_id = a.customer_id and b.account_id = a.id
-            and b.as_of < greatest(m.first, a.opened_on)
-        order by b.as_of desc limit 1
-    ) before
-    where a.currency = $5
-    union all
-    select a.id, b.as_of, 1, b.amount
-    from counting a cross join month m join terrace.balance b
-        on b.customer_id = a.customer_id and b.account_id = a.id
-        and b.as_of between greatest(m.first, a.opened_on) and least(a.closed_on, m.last)
-    where a.currency = $5
-    union all
-    select a.id, a.closed_on + 1, 2, 0
-    from counting a, month m where a.currency = $5 and a.closed_on < m.last
-),
-deltas as (
-    select day, amount - coalesce(lag(amount) over (partition by id order by day, place), 0) as delta
-    from steps
-),
-quotes as materialized (
-    select c.currency, d.day::date as day, (
-        select rate from terrace.rate r where r.currency = c.currency and r.as_of <= d.day
-        order by r.as_of desc limit 1
-    ) as rate
-    from (select distinct currency from counting where currency <> $5) c
-    cross join month m cross join generate_series(m.first, m.last, interval '1 day') d(day)
-),
-foreign_days as (
-    select b.amount * coalesce(q.rate, 0) as value
-    from counting a join quotes q on q.currency = a.currency cross join lateral (
-        select amount from terrace.balance b
-        where b.customer_id = a.customer_id and b.account_id = a.id and b.as_of <= q.day
-        order by b.as_of desc limit 1
-    ) b
-    where a.opened_on <= q.day and (a.closed_on is null or q.day <= a.closed_on)
-)
-select coalesce((select sum(delta * (m.last - day + 1)) from deltas, month m), 0)
-    + coalesce((select sum(value) from foreign_days), 0);
 
 -- name: publish_close
 -- The month is closed: the calendar opens the next one, and the business date is in it at least.
@@ -179,10 +126,6 @@ update terrace.customer c set manager_id = 0
 from terrace.standing s
 where s.month = $1::date and s.status = 'REMOVED' and s.since = $1::date
     and c.id = s.customer_id and c.manager_id <> 0;
-
--- name: forget_changes
--- Months before the one just closed no longer tell when a level changes by itself.
-update terrace.aum set changes_on = null where changes_on is not null and month < $1::date;
 
 -- name: finish_close
 -- The run is over.

@@ -2,88 +2,129 @@
 -- AUM of customers in one month from the ledger's change points, by interval arithmetic.
 -- $1 customers, $2 the month's first day, $3 the last day to count, $4 product classes that count,
 -- $5 home currency, $6 divisor of the whole month.
+-- One customer after the other, each by the keys: what it costs does not hang on what is guessed of
+-- the length of $1.
+with prices as materialized ({prices})
 select
     asked.customer_id,
-    coalesce(sum(v.value) filter (where v.component = 'DEPOSITS'), 0) as deposits_sum,
-    coalesce(sum(v.value) filter (where v.component = 'INVESTMENTS'), 0) as investments_sum,
-    coalesce(sum(v.value) filter (where v.component = 'SETTLEMENT_FUNDS'), 0)
-        as settlement_funds_sum,
-    coalesce(sum(v.level) filter (where v.component = 'DEPOSITS'), 0) as deposits_level,
-    coalesce(sum(v.level) filter (where v.component = 'INVESTMENTS'), 0) as investments_level,
-    coalesce(sum(v.level) filter (where v.component = 'SETTLEMENT_FUNDS'), 0)
-        as settlement_funds_level,
-    coalesce(sum(v.unvalued), 0) = 0 and asked.customer_id not in ({lacking_feed}) as complete,
-    least(min(v.closed_on) + 1, min(v.next_quote)) as changes_on
+    v.deposits_sum, v.investments_sum, v.settlement_funds_sum,
+    v.deposits_level, v.investments_level, v.settlement_funds_level,
+    v.priced and asked.customer_id not in ({lacking_feed}) as complete,
+    v.changes_on
 from unnest($1::integer[]) as asked(customer_id)
-left join (
-    with held as (
-        select a.customer_id, a.id, a.currency, terrace.component(a.product_class) as component,
-            greatest(a.opened_on, $2::date) as opens, least(a.closed_on, $3::date) as closes,
-            case when a.closed_on >= $3::date then a.closed_on end as closed_on
-        from terrace.account a
-        where a.customer_id = any($1::integer[])
-            and a.product_class = any($4::text[])
-            and a.opened_on <= $3::date
-            and (a.closed_on is null or a.closed_on >= $2::date)
-    ),
-    points as (
-        select h.*, $2::date as day, 0 as place, before.amount
-        from held h cross join lateral (
-            select b.amount from terrace.balance b
-            where b.customer_id = h.customer_id and b.account_id = h.id and b.as_of < $2::date
-            order by b.as_of desc limit 1
-        ) before
-        union all
-        select h.*, b.as_of, 1, b.amount
-        from held h join terrace.balance b
-            on b.customer_id = h.customer_id and b.account_id = h.id
-            and b.as_of between $2::date and $3::date
-    ),
-    spans as (
-        select customer_id, component, currency, amount, closed_on,
-            greatest(day, opens) as starts,
-            least(coalesce(
-                lead(day) over (partition by customer_id, id order by day, place) - 1, $3::date
-            ), closes) as ends
-        from points
-    ),
-    quotes as (
-        select currency, rate, as_of,
-            lead(as_of) over (partition by currency order by as_of) as until
-        from terrace.rate
-        where as_of <= $3::date
-    )
-    select s.customer_id, s.component, s.closed_on, null::date as next_quote,
-        s.amount * (s.ends - s.starts + 1) as value,
-        case when s.ends = $3::date then s.amount end as level,
-        0 as unvalued
-    from spans s
-    where s.currency = $5 and s.ends >= s.starts
-    union all
-    select s.customer_id, s.component, s.closed_on,
-        case when s.ends = $3::date and s.amount <> 0 then (
-            select min(r.as_of) from terrace.rate r
-            where r.currency = s.currency and r.as_of > $3::date
-        ) end,
-        s.amount * coalesce(q.value, 0), s.amount * q.level,
-        case when s.amount = 0 then 0 else s.ends - s.starts + 1 - coalesce(q.days, 0) end
-    from spans s cross join lateral (
-        select
-            sum(q.rate * (least(q.until - 1, s.ends) - greatest(q.as_of, s.starts) + 1)) as value,
-            sum(least(q.until - 1, s.ends) - greatest(q.as_of, s.starts) + 1)::integer as days,
-            sum(q.rate) filter (
-                where s.ends = $3::date and (q.until is null or q.until > $3::date)) as level
-        from quotes q
-        where q.currency = s.currency and q.as_of <= s.ends
-            and (q.until is null or q.until > s.starts)
-    ) q
-    where s.currency <> $5 and s.ends >= s.starts
-) v using (customer_id)
-group by asked.customer_id
+cross join lateral (
+    select
+        coalesce(sum(h.value) filter (where h.component = 'DEPOSITS'), 0) as deposits_sum,
+        coalesce(sum(h.value) filter (where h.component = 'INVESTMENTS'), 0) as investments_sum,
+        coalesce(sum(h.value) filter (where h.component = 'SETTLEMENT_FUNDS'), 0)
+            as settlement_funds_sum,
+        coalesce(sum(h.level) filter (where h.component = 'DEPOSITS'), 0) as deposits_level,
+        coalesce(sum(h.level) filter (where h.component = 'INVESTMENTS'), 0) as investments_level,
+        coalesce(sum(h.level) filter (where h.component = 'SETTLEMENT_FUNDS'), 0)
+            as settlement_funds_level,
+        coalesce(bool_and(h.priced), true) as priced,
+        min(h.changes_on) as changes_on
+    from ({holdings_of_month}) h
+) v
+
+-- name: holdings_of_month
+-- What each account that counts adds to the AUM of asked.customer_id; parameters as for computed_aum.
+-- Change points are read from a month before $2 on; an older one is looked for only where an account
+-- has none by the day it counts from. Of several entries of a day the last one in force counts: those
+-- before it hold for no day.
+with counting as materialized (
+    select a.id, terrace.component(a.product_class) as component, a.closed_on,
+        greatest(a.opened_on, $2::date) as opens, least(a.closed_on, $3::date) as closes,
+        q.totals, q.rate, q.priced_from, q.next_quote
+    from terrace.account a left join prices q on q.currency = a.currency
+    where a.customer_id = asked.customer_id
+        and a.product_class = any($4::text[])
+        and a.opened_on <= $3::date
+        and (a.closed_on is null or a.closed_on >= $2::date)
+),
+points as (
+    select account_id, as_of, amount,
+        lead(as_of, 1, $3::date + 1) over (partition by account_id order by as_of, entry) - 1
+            as until
+    from terrace.balance_update
+    where customer_id = asked.customer_id
+        and as_of between ($2::date - interval '1 month')::date and $3::date
+        and not held
+),
+spans as (
+    select p.account_id, p.as_of, p.amount, h.totals, h.priced_from,
+        greatest(p.as_of, h.opens) as starts, least(p.until, h.closes) as ends
+    from points p join counting h on h.id = p.account_id
+    offset 0 -- so that the days of a span are worked out once
+),
+known as materialized (
+    select account_id, min(as_of) as since,
+        sum(amount * case
+            when totals is null then (ends - starts + 1)::numeric
+            else totals[ends - $2::date + 2] - totals[starts - $2::date + 1]
+        end) filter (where ends >= starts) as value,
+        sum(amount) filter (where ends = $3::date) as level,
+        bool_and(amount = 0 or coalesce(starts >= priced_from, true)) filter (where ends >= starts)
+            as priced
+    from spans group by account_id
+)
+select h.component,
+    coalesce(k.value, 0) + coalesce(older.amount * case
+        when h.totals is null then (older.ends - h.opens + 1)::numeric
+        else h.totals[older.ends - $2::date + 2] - h.totals[h.opens - $2::date + 1]
+    end, 0) as value,
+    level.amount * coalesce(h.rate, 1) as level,
+    coalesce(k.priced, true)
+        and coalesce(older.amount = 0 or h.opens >= h.priced_from, true) as priced,
+    least(
+        case when h.closed_on >= $3::date and (k.value is not null or older.amount is not null)
+            then h.closed_on + 1 end,
+        case when level.amount <> 0 then h.next_quote end) as changes_on
+from counting h
+left join known k on k.account_id = h.id
+left join lateral (
+    select b.amount, least(k.since - 1, h.closes) as ends
+    from terrace.balance_update b
+    where b.customer_id = asked.customer_id and b.account_id = h.id
+        and b.as_of < ($2::date - interval '1 month')::date and not b.held
+        and (k.since is null or k.since > h.opens)
+    order by b.as_of desc, b.entry desc limit 1
+) older on true
+cross join lateral (
+    select case when older.ends = $3::date then older.amount else k.level end as amount
+) level
+
+-- name: prices
+-- Currencies of customers other than the home currency, day by day from $2 to $3: totals[n + 1] is
+-- what one unit held on each of the first n days adds up to (0 for a day before the first rate).
+select c.currency, array[0.0] || daily.totals as totals, daily.rate,
+    coalesce(
+        (select min(r.as_of) from terrace.rate r where r.currency = c.currency), 'infinity'
+    ) as priced_from,
+    (select min(r.as_of) from terrace.rate r where r.currency = c.currency and r.as_of > $3::date)
+        as next_quote
+from (
+    select distinct currency from terrace.account
+    where customer_id = any($1::integer[]) and currency <> $5
+) c
+cross join lateral (
+    select array_agg(d.total order by d.day) as totals,
+        (array_agg(d.rate order by d.day desc))[1] as rate
+    from (
+        select day, coalesce(r.rate, 0) as rate,
+            sum(coalesce(r.rate, 0)) over (order by day) as total
+        from generate_series($2::date, $3::date, interval '1 day') day
+        left join lateral (
+            select r.rate from terrace.rate r
+            where r.currency = c.currency and r.as_of <= day
+            order by r.as_of desc limit 1
+        ) r on true
+    ) d
+) daily
 
 -- name: write_aum
--- Writes a month's figures of customers as the ledger has them now; answers what they are.
-insert into terrace.aum (
+-- Writes a month's figures of customers as the ledger has them now, where they differ.
+insert into terrace.aum as known (
     customer_id, month, manager_id, branch_id,
     deposits_sum, investments_sum, settlement_funds_sum,
     deposits_level, investments_level, settlement_funds_level,
@@ -103,7 +144,13 @@ on conflict (customer_id, month) do update set
     settlement_funds_level = excluded.settlement_funds_level,
     as_of = excluded.as_of, divisor = excluded.divisor,
     complete = excluded.complete, changes_on = excluded.changes_on
-returning customer_id, deposits_sum + investments_sum + settlement_funds_sum as total, complete;
+where (known.deposits_sum, known.investments_sum, known.settlement_funds_sum,
+        known.deposits_level, known.investments_level, known.settlement_funds_level,
+        known.as_of, known.divisor, known.complete, known.changes_on)
+    is distinct from (excluded.deposits_sum, excluded.investments_sum,
+        excluded.settlement_funds_sum, excluded.deposits_level, excluded.investments_level,
+        excluded.settlement_funds_level, excluded.as_of, excluded.divisor, excluded.complete,
+        excluded.changes_on);
 
 -- name: deviating_aum
 -- Figures of a closed month that no longer follow from the ledger: stored and computed sums. A

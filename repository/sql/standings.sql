@@ -1,19 +1,3 @@
--- name: standings_to_judge
--- What the close of a month goes on from: each customer's standing in it (or the replay that
--- governs instead), $1 customers, $2 the month.
-select c.id as customer_id, c.manager_id,
-    s.status, s.tier, s.since, s.shortfall_months, s.below_entry_months, s.retention_closes,
-    s.history, s.terminated, r.state as replayed, s.policy_version
-from terrace.customer c
-left join lateral (
-    select * from terrace.standing s
-    where s.customer_id = c.id and s.month <= $2::date
-    order by s.month desc limit 1
-) s on true
-left join terrace.replayed_standing r on r.customer_id = c.id and r.month = $2::date
-where c.id = any($1::integer[])
-order by c.id;
-
 -- name: grants_of
 -- All grants of customers.
 select customer_id, id, starts, until, revoked_on from terrace.special_grant
@@ -38,6 +22,10 @@ from unnest(
     judged, before)
 join terrace.customer c on c.id = n.customer_id
 order by c.id, n.month
+{standing_again};
+
+-- name: standing_again
+-- A standing that is there already, from a close that failed or from the same month: as the new one.
 on conflict (customer_id, month) do update set
     status = excluded.status, tier = excluded.tier, since = excluded.since,
     shortfall_months = excluded.shortfall_months,
@@ -46,7 +34,7 @@ on conflict (customer_id, month) do update set
     history = excluded.history, terminated = excluded.terminated,
     decision_month = excluded.decision_month, rule = excluded.rule,
     policy_version = excluded.policy_version, judged = excluded.judged, before = excluded.before,
-    recorded_at = clock_timestamp();
+    recorded_at = clock_timestamp()
 
 -- name: write_tier_changes
 -- Tier changes as events without a position yet, from arrays.

@@ -1,5 +1,6 @@
 """A close publishes what is right, once, and nothing else."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from repository.closing import (
     publish,
     request_close,
 )
+from repository.judging import Resummed, resum
 from tests.house import House
 from workers import close
 
@@ -34,8 +36,8 @@ async def test_a_close_whose_sums_disagree_publishes_nothing(
     await house.people()
     await house.record(("A1", "2025-01-01", "250000.00"))
 
-    async def another(*given: Any) -> Decimal:
-        return Decimal("1.00")
+    async def another(*given: Any) -> Resummed:
+        return replace(await resum(*given), again=Decimal("1.00"))
 
     monkeypatch.setattr(close, "resum", another)
     run = await house.close("2025-01")
@@ -54,8 +56,8 @@ async def test_a_close_that_lost_a_standing_is_not_published(house: House) -> No
     while await close._judge_chunk(house.database, JANUARY, lambda run: None):
         pass
     await house.fetch("delete from terrace.standing where customer_id = 4")
-    with pytest.raises(close.VerificationFailed, match="standings 3 of 4"):
-        await close._publish(house.database, JANUARY)
+    with pytest.raises(close.VerificationFailed, match="figures 4, standings 3 of 4"):
+        await close._publish(house.database, JANUARY, 2)
 
 
 async def test_a_closer_of_a_failed_run_can_write_nothing_any_more(house: House) -> None:
@@ -88,7 +90,7 @@ async def test_asking_for_a_running_close_again_does_not_begin_it_anew(house: Ho
 async def test_a_closer_that_is_done_leaves_publishing_to_the_last(house: House) -> None:
     await judging(house)
     assert await close._judge_chunk(house.database, JANUARY, lambda run: None)
-    await close._publish(house.database, JANUARY)
+    await close._publish(house.database, JANUARY, 2)
     calendar = (await house.data("{ calendar { openMonth lastClosedMonth } }"))["calendar"]
     assert calendar == {"openMonth": "2025-01", "lastClosedMonth": None}
 

@@ -1,0 +1,215 @@
+-- name: needs_ledger
+-- Customers of a chunk whose figure of a month must be made from the ledger: there is none, it no
+-- longer follows from the ledger, a level changes by itself before the month ends, or it lacks a feed.
+-- Everybody, if $5. $1 the customers in order, $2 the month's first day, $3 its last, $4 classes that count.
+select c.id
+from terrace.customer c
+left join terrace.aum a on a.customer_id = c.id and a.month = $2::date
+    and a.customer_id between ($1::integer[])[1] and ($1::integer[])[cardinality($1::integer[])]
+where c.id between ($1::integer[])[1] and ($1::integer[])[cardinality($1::integer[])]
+    and ($5::boolean
+        or a.customer_id is null
+        or a.as_of < $3::date and a.changes_on <= $3::date
+        or c.id in ({lacking_feed})
+        or c.id in (select d.customer_id from terrace.dirty d where d.from_month <= $2::date
+            and d.customer_id
+                between ($1::integer[])[1] and ($1::integer[])[cardinality($1::integer[])]))
+order by c.id;
+
+-- name: carry_aum
+-- Carries the figures of customers $1 to $2 on to the last day $4 of the month $3: on the days since
+-- a figure was made, its levels hold.
+update terrace.aum
+set deposits_sum = deposits_sum + deposits_level * ($4::date - as_of),
+    investments_sum = investments_sum + investments_level * ($4::date - as_of),
+    settlement_funds_sum = settlement_funds_sum + settlement_funds_level * ($4::date - as_of),
+    as_of = $4::date
+where customer_id between $1 and $2 and month = $3::date and as_of < $4::date;
+
+-- name: forget_changes
+-- Months before $3 no longer tell when a level changes by itself: the figure of $3 does.
+update terrace.aum set changes_on = null
+where customer_id between $1 and $2 and changes_on is not null and month < $3::date;
+
+-- name: unremarkable
+-- Whom nothing happens to at a close, so that the standing stays as it is: a customer without any
+-- grant or replay, with a complete figure and no run of months behind, who is no member and does not
+-- enter, or who reaches exactly the own tier. domain.tiers.judge says the same of each of them (and
+-- is asked about everybody else); tests/repository/test_judging.py holds the two together.
+found.complete and not found.granted and found.replayed is null and found.history = '[]'
+and found.shortfall_months = 0 and found.below_entry_months = 0 and found.retention_closes = 0
+and case found.status
+    when 'ACTIVE' then found.tier = found.reached
+    when 'NON_MEMBER' then found.tier is null and found.total <= $7
+    when 'REMOVED' then found.tier is null and (found.total <= $7 or found.terminated)
+end
+
+-- name: judge_chunk
+-- Gives the standings of the next month $4 to customers from $1 to $2 whom nothing happens to at the
+-- close of $3, and answers with what is to be judged of all others.
+-- The policy: $5 its version, $6 the codes of its tiers, lowest first, $7 the sum of a month on the
+-- entry line, $8 those on the lines of all tiers, $9 the days that sums are divided by.
+with found as materialized (
+    select c.id as customer_id, c.manager_id, c.branch_id,
+        a.total, a.complete, ($6::text[])[width_bucket(a.total, $8::numeric[])] as reached,
+        coalesce(s.status, 'NON_MEMBER') as status, s.tier, s.since,
+        coalesce(s.shortfall_months, 0::smallint) as shortfall_months,
+        coalesce(s.below_entry_months, 0::smallint) as below_entry_months,
+        coalesce(s.retention_closes, 0::smallint) as retention_closes,
+        coalesce(s.history, '[]') as history, coalesce(s.terminated, false) as terminated,
+        s.policy_version, r.state as replayed,
+        c.id in (
+            select g.customer_id from terrace.special_grant g where g.customer_id between $1 and $2
+        ) as granted
+    from terrace.customer c
+    join (
+        select customer_id, complete,
+            deposits_sum + investments_sum + settlement_funds_sum as total
+        from terrace.aum where customer_id between $1 and $2 and month = $3::date
+    ) a on a.customer_id = c.id
+    left join lateral (
+        select * from terrace.standing s
+        where s.customer_id = c.id and s.month <= $3::date
+        order by s.month desc limit 1
+    ) s on true
+    left join terrace.replayed_standing r
+        on r.customer_id = c.id and r.month = $3::date and r.customer_id between $1 and $2
+    where c.id between $1 and $2
+),
+judged as materialized (
+    select found.*, coalesce({unremarkable}, false) as unremarkable from found
+),
+stays as (
+    insert into terrace.standing (
+        customer_id, month, manager_id, branch_id, status, tier, since, shortfall_months,
+        below_entry_months, retention_closes, special_until, history, terminated, decision_month,
+        rule, policy_version, judged, before)
+    select customer_id, $4::date, manager_id, branch_id, status, tier, since, shortfall_months,
+        below_entry_months, retention_closes, null, history, terminated, $3::date,
+        case status
+            when 'ACTIVE' then 'KEPT'
+            when 'NON_MEMBER' then 'NOT_ENTERED'
+            else 'STAYS_REMOVED'
+        end,
+        $5::integer,
+        jsonb_build_array(jsonb_build_object(
+            'month', to_char($3::date, 'YYYY-MM'),
+            'total', terrace.average(total, $9::integer)::text,
+            'reached', reached)),
+        null
+    from judged where unremarkable
+    order by customer_id
+    {standing_again}
+)
+select customer_id, total, complete, status, tier, since, shortfall_months, below_entry_months,
+    retention_closes, history, terminated, policy_version, replayed
+from judged where not unremarkable
+order by customer_id;
+
+-- name: resum
+-- Sums the month from $3 to $4 of customers $1 to $2 once more and in another way, from nothing but
+-- the ledger, and holds it against their figures. Accounts in home currency ($6) by signed steps, each
+-- of which counts for the days that remain; those in other currencies day by day. $5 classes that
+-- count. Answers the customers compared, both totals, and the first customer who differs.
+-- Steps are read from a month before $3 on. An account that has none by the 1st may have an older
+-- balance: it counts until the first step.
+with counting as not materialized (
+    select a.customer_id, a.id, a.currency,
+        greatest(a.opened_on, $3::date) as opens, least(a.closed_on, $4::date) + 1 as ends
+    from terrace.account a
+    where a.customer_id between $1 and $2
+        and a.product_class = any($5::text[])
+        and a.opened_on <= $4::date
+        and (a.closed_on is null or a.closed_on >= $3::date)
+),
+steps as (
+    select customer_id, account_id, as_of,
+        amount - lag(amount, 1, 0.00) over (
+            partition by customer_id, account_id order by as_of, entry) as step
+    from terrace.balance_update
+    where customer_id between $1 and $2
+        and as_of between ($3::date - interval '1 month')::date and $4::date
+        and not held
+),
+stepped as (
+    select a.customer_id, sum(s.step * greatest(a.ends - greatest(s.as_of, a.opens), 0)) as total
+    from steps s join counting a on a.customer_id = s.customer_id and a.id = s.account_id
+    where a.currency = $6
+    group by a.customer_id
+),
+carried as (
+    select a.customer_id,
+        sum(before.amount * (
+            least(greatest(coalesce(first.step, a.ends), a.opens), a.ends) - a.opens)) as total
+    from counting a
+    cross join lateral (
+        select b.amount from terrace.balance_update b
+        where b.customer_id = a.customer_id and b.account_id = a.id and not b.held
+            and b.as_of < ($3::date - interval '1 month')::date
+        order by b.as_of desc, b.entry desc limit 1
+    ) before
+    cross join lateral (
+        select min(b.as_of) as step from terrace.balance_update b
+        where b.customer_id = a.customer_id and b.account_id = a.id and not b.held
+            and b.as_of between ($3::date - interval '1 month')::date and $4::date
+    ) first
+    where a.currency = $6 and not exists (
+        select from terrace.balance_update b
+        where b.customer_id = a.customer_id and b.account_id = a.id and not b.held
+            and b.customer_id between $1 and $2
+            and b.as_of between ($3::date - interval '1 month')::date and $3::date)
+    group by a.customer_id
+),
+quotes as materialized (
+    select c.currency, d.day::date as day, (
+        select rate from terrace.rate r where r.currency = c.currency and r.as_of <= d.day
+        order by r.as_of desc limit 1
+    ) as rate
+    from (select distinct currency from counting where currency <> $6) c
+    cross join generate_series($3::date, $4::date, interval '1 day') d(day)
+),
+foreign_days as (
+    select a.customer_id, sum(b.amount * coalesce(q.rate, 0)) as total
+    from counting a join quotes q on q.currency = a.currency cross join lateral (
+        select amount from terrace.balance_update b
+        where b.customer_id = a.customer_id and b.account_id = a.id and b.as_of <= q.day
+            and not b.held
+        order by b.as_of desc, b.entry desc limit 1
+    ) b
+    where q.day >= a.opens and q.day < a.ends
+    group by a.customer_id
+)
+select count(*)::integer as customers,
+    coalesce(sum(a.deposits_sum + a.investments_sum + a.settlement_funds_sum), 0) as total,
+    coalesce(sum(again.total), 0) as again,
+    min(a.customer_id) filter (
+        where a.deposits_sum + a.investments_sum + a.settlement_funds_sum <> again.total) as differs
+from terrace.aum a
+left join stepped s on s.customer_id = a.customer_id
+left join carried c on c.customer_id = a.customer_id
+left join foreign_days f on f.customer_id = a.customer_id
+cross join lateral (
+    select coalesce(s.total, 0) + coalesce(c.total, 0) + coalesce(f.total, 0) as total
+) again
+where a.customer_id between $1 and $2 and a.month = $3::date and a.as_of = $4::date;
+
+-- name: broken_chunks
+-- Chunks of the close of $1 ($2 the month's last day, $3 the month after) in which something is no
+-- longer as it was written: figures or standings of customers were lost or changed. $4 first keys.
+select k.first_customer, k.last_customer, k.customers, k.total,
+    figures.count as figures, figures.total as figures_total, standings.count as standings
+from terrace.close_chunk k
+cross join lateral (
+    select count(*), coalesce(sum(deposits_sum + investments_sum + settlement_funds_sum), 0) as total
+    from terrace.aum
+    where customer_id between k.first_customer and k.last_customer
+        and month = $1::date and as_of = $2::date
+) figures
+cross join lateral (
+    select count(*) from terrace.standing
+    where customer_id between k.first_customer and k.last_customer and month = $3::date
+) standings
+where k.month = $1::date and k.first_customer = any($4::integer[])
+    and (not k.done or k.customers <> figures.count or k.customers <> standings.count
+        or k.total <> figures.total)
+order by k.first_customer;
