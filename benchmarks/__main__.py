@@ -31,6 +31,9 @@ def main() -> None:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="about a minute; rough figures")
     size.add_argument("--tiny", action="store_true", help="seconds; figures mean nothing")
+    parser.add_argument(
+        "--million", action="store_true", help="also close a million customers: 30 GB, half an hour"
+    )
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the JSON files")
     given = parser.parse_args()
     if given.list:
@@ -42,11 +45,11 @@ def main() -> None:
             parser.error(f"no benchmark {name}; there are {', '.join(BENCHMARKS)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and folders go, too
     scale = Scale.QUICK if given.quick else Scale.TINY if given.tiny else Scale.FULL
-    _run(given.names or list(BENCHMARKS), scale, given.results)
+    _run(given.names or list(BENCHMARKS), scale, given.results, million=given.million)
 
 
-def _run(names: list[str], scale: Scale, results: Path) -> None:
-    with place(scale) as running, asyncio.Runner() as runner:
+def _run(names: list[str], scale: Scale, results: Path, *, million: bool) -> None:
+    with place(scale, million=million) as running, asyncio.Runner() as runner:
         version = runner.run(running.version())
         for name in names:
             print(f"{name} ...", file=sys.stderr)

@@ -12,9 +12,11 @@ import multiprocessing
 import resource
 import sys
 import time
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
+from statistics import linear_regression
 
 import asyncpg
 
@@ -26,12 +28,13 @@ from repository.database import Database, prepare_connection
 from settings import Settings
 from workers.close import carry_out
 
-# customers and rounds, the smaller size first
+# customers and rounds, the smallest size first
 _SIZES = {
     Scale.FULL: ((10_000, 3), (100_000, 3)),
     Scale.QUICK: ((1_000, 2), (10_000, 2)),
     Scale.TINY: ((200, 1), (400, 1)),
 }
+_MILLION = ((1_000_000, 1),)
 _KIB = 1024 if sys.platform != "darwin" else 1
 
 # The table of deltas is made before the time counts. Foreign balances change with every day's rate.
@@ -120,13 +123,11 @@ class _Rounds:
 
 
 async def run(place: Place) -> Report:
-    """Close the open month of two institutions, one of them larger."""
+    """Close the open month of institutions of different sizes."""
     found = {
         customers: await _measure(place, customers, rounds)
-        for customers, rounds in _SIZES[place.scale]
+        for customers, rounds in (*_SIZES[place.scale], *(_MILLION if place.million else ()))
     }
-    (small, few), (large, many) = found.items()
-    steps = math.log(large / small)
     return Report(
         "close",
         f"closing a month, 24 change points a customer, chunks of {_default('close_chunk'):,}",
@@ -136,10 +137,12 @@ async def run(place: Place) -> Report:
         ),
         [rounds.row(customers) for customers, rounds in found.items()],
         {
-            "close_time_small": few.seconds() / median(few.bare),
-            "close_time": many.seconds() / median(many.bare),
-            "growth_exponent": math.log(many.seconds() / few.seconds()) / steps,
-            "bare_growth_exponent": math.log(median(many.bare) / median(few.bare)) / steps,
+            "close_time": {
+                f"{customers:,}": rounds.seconds() / median(rounds.bare)
+                for customers, rounds in found.items()
+            },
+            "growth_exponent": _exponent({n: r.seconds() for n, r in found.items()}),
+            "bare_growth_exponent": _exponent({n: median(r.bare) for n, r in found.items()}),
         },
         {str(customers): rounds.figures() for customers, rounds in found.items()},
         (
@@ -149,6 +152,14 @@ async def run(place: Place) -> Report:
             "process s, postgres s: processor time",
         ),
     )
+
+
+def _exponent(seconds: Mapping[int, float]) -> float:
+    """How seconds grow with customers: the slope of both logarithms over all sizes."""
+    return linear_regression(
+        [math.log(customers) for customers in seconds],
+        [math.log(taken) for taken in seconds.values()],
+    ).slope
 
 
 async def _measure(place: Place, customers: int, rounds: int) -> _Rounds:

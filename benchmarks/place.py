@@ -40,6 +40,8 @@ class Place:
     addresses: Addresses
     scale: Scale
     postgres_pid: int
+    million: bool = False
+    """Whether the close is also measured with a million customers."""
     _populated: dict[tuple[int, bool], str] = field(default_factory=dict)
     _databases: int = 0
 
@@ -105,13 +107,13 @@ class Place:
 
 
 @contextmanager
-def place(scale: Scale) -> Iterator[Place]:
+def place(scale: Scale, *, million: bool = False) -> Iterator[Place]:
     """Servers in a temporary folder for the block; the environment's own are left alone."""
     with tempfile.TemporaryDirectory(prefix="terrace-bench-") as name:
         settings = Settings(data_dir=Path(name) / "data", database_url=None, redis_url=None)
         with servers(settings) as addresses:
             running = json.loads((settings.data_dir / "running.json").read_text(encoding="utf-8"))
-            yield Place(addresses, scale, running["pids"]["postgres"])
+            yield Place(addresses, scale, running["pids"]["postgres"], million)
 
 
 def cpu_seconds(process: psutil.Process) -> float:
