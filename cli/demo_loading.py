@@ -164,7 +164,7 @@ async def _record(
         [f"{account}:{day}" for account, day, _ in rows],
     )
     async with database.unit() as connection:
-        await connection.execute(sql("loading_settings"))
+        await connection.execute(sql("recording_settings"))
         recorded = await record(connection, updates, settings.future_days)
     if recorded.rejections:
         first = recorded.rejections[0]

@@ -27,8 +27,8 @@ _NEVER = date(1, 1, 1)
 class Updates:
     """End-of-day balances as columns, in the accounts' currencies.
 
-    `places` are indexes in the request or lines of the file, and rise; `cents` are hundredths. A
-    row without an update id is known by its account, day and amount; no ids at all are None.
+    `places` are indexes in the request or lines of the file; `cents` are hundredths. A row without
+    an update id is known by its account, day and amount; no ids at all are None.
     """
 
     places: Sequence[int]
@@ -126,28 +126,28 @@ async def record(connection: Connection, updates: Updates, future_days: int) -> 
     """Record what is valid and new, in the caller's transaction."""
     calendar = await share_ledger(connection)
     await connection.execute(sql("lock_accounts"), list(set(updates.accounts)))
-    return await settle(connection, "record_rows", updates, calendar, future_days)
-
-
-async def settle(
-    connection: Connection, statement: str, updates: Updates, calendar: Calendar, future_days: int
-) -> Recorded:
-    """Carry out a recording statement, and move the business date along."""
     rows = await connection.fetch(
-        sql(statement),
-        updates.places,
-        updates.update_ids,
-        updates.accounts,
-        updates.days,
-        updates.cents,
+        sql("record_rows"),
+        *columns(updates),
         horizon(calendar, future_days),
-        frozen(calendar),
+        _NEVER if calendar.closing is None else calendar.closing.last_day,
     )
+    return await settle(connection, updates, rows)
+
+
+def columns(updates: Updates) -> tuple[Any, ...]:
+    """The updates as the recording statements take them."""
+    return updates.update_ids, updates.accounts, updates.days, updates.cents
+
+
+async def settle(connection: Connection, updates: Updates, rows: Sequence[Any]) -> Recorded:
+    """Read what a recording statement answered, and move the business date along."""
     totals = rows[-1]
     if totals["accepted"]:
         await connection.execute(sql("move_business_date"), totals["last_day"], totals["first_day"])
     rejections = [
-        Rejection(row["place"], row["refused"], MESSAGES[row["refused"]]) for row in rows[:-1]
+        Rejection(updates.places[row["place"] - 1], row["refused"], MESSAGES[row["refused"]])
+        for row in rows[:-1]
     ]
     return Recorded(totals["accepted"], totals["duplicates"], rejections)
 
@@ -157,8 +157,3 @@ def horizon(calendar: Calendar, future_days: int) -> date:
     if calendar.business_date is None:
         return _FOREVER
     return calendar.business_date + timedelta(days=future_days)
-
-
-def frozen(calendar: Calendar) -> date:
-    """The last day that a running close has frozen."""
-    return _NEVER if calendar.closing is None else calendar.closing.last_day

@@ -4,7 +4,8 @@ A chunk is one statement and one transaction: ledger, latest balances, dirty cus
 recorded stays when an import is cut off; the same file again completes it, because every row is
 known by its update id, or by its account, day and amount. Most chunks are new from the first row to
 the last, so a chunk is at first recorded without asking what is known, which costs less than half;
-a unique violation undoes that attempt, and the chunk is recorded with the question.
+a unique violation undoes that attempt, and the chunk is recorded with the question. So does an
+account that somebody else changes at the same time.
 """
 
 import asyncio
@@ -15,13 +16,17 @@ import asyncpg
 
 from domain.actors import Actor
 from repository.calendar import audit, share_ledger
-from repository.database import Database, persistently
-from repository.ledger import Updates, record, settle
+from repository.database import Connection, Database, persistently
+from repository.ledger import Recorded, Updates, columns, horizon, record, settle
 from repository.loaded import Loaded
 from repository.statements import sql
 
 _AT_ONCE = 2
 _DAY_IS_TAKEN = "balance_update_pkey"
+
+
+class _NotFresh(Exception):
+    """A chunk cannot be recorded without asking what is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class BalanceRecorder:
                     return await self._record(chunk, fresh=True)
                 except asyncpg.UniqueViolationError as known:
                     self._restates |= known.constraint_name == _DAY_IS_TAKEN
-                except asyncpg.DeadlockDetectedError:
+                except (_NotFresh, asyncpg.DeadlockDetectedError):
                     pass
             loaded = await persistently(lambda: self._record(chunk, fresh=False))
             self._fresh = not (self._restates or loaded.unchanged)
@@ -85,18 +90,24 @@ class BalanceRecorder:
 
     async def _record(self, chunk: Chunk, *, fresh: bool) -> Loaded:
         async with self._database.unit() as connection:
-            await connection.execute(sql("loading_settings"))
+            await connection.execute(sql("recording_settings"))
             if fresh:
-                calendar = await share_ledger(connection)
-                recorded = await settle(
-                    connection, "record_fresh_rows", chunk, calendar, self._future_days
-                )
+                recorded = await self._record_fresh(connection, chunk)
             else:
                 recorded = await record(connection, chunk, self._future_days)
             if recorded.accepted:
-                detail = {
-                    "rows": recorded.accepted,
-                    "lines": [chunk.places[0], chunk.places[-1]],
-                }
+                lines = [chunk.places[0], chunk.places[-1]]
+                detail = {"rows": recorded.accepted, "lines": lines}
                 await audit(connection, self._actor, "balances.import", self._source, detail)
         return Loaded(recorded.accepted, recorded.duplicates, recorded.rejections)
+
+    async def _record_fresh(self, connection: Connection, chunk: Chunk) -> Recorded:
+        calendar = await share_ledger(connection)
+        if calendar.closing is not None:
+            raise _NotFresh
+        rows = await connection.fetch(
+            sql("record_fresh_rows"), *columns(chunk), horizon(calendar, self._future_days)
+        )
+        if not rows[-1]["complete"]:
+            raise _NotFresh
+        return await settle(connection, chunk, rows)

@@ -20,20 +20,20 @@ select count(*) from (
 ) locked;
 
 -- name: why_refused
--- What is wrong with a balance `g` of an account `a`; null if nothing is. $6 is the latest day a
+-- What is wrong with a balance `g` of an account `a`; null if nothing is. $5 is the latest day a
 -- balance may have.
 case
     when a.id is null then 'UNKNOWN_ACCOUNT'
     when g.as_of < a.opened_on then 'BEFORE_OPENING'
     when g.as_of > a.closed_on then 'AFTER_CLOSING'
-    when g.as_of > $6::date then 'FUTURE_DATE'
+    when g.as_of > $5::date then 'FUTURE_DATE'
 end
 
 -- name: given_rows
--- Balances as columns: $1 places in the request or file, $2 update ids (null for a row known by its
--- account, day and amount), $3 account numbers, $4 days, $5 hundredths.
-unnest($1::integer[], $2::text[], $3::text[], $4::date[], $5::bigint[])
-    as g(place, update_id, account, as_of, cents)
+-- Balances as columns: $1 update ids (null for a row known by its account, day and amount), $2
+-- account numbers, $3 days, $4 hundredths. Their places count from 1.
+unnest($1::text[], $2::text[], $3::date[], $4::bigint[]) with ordinality
+    as g(update_id, account, as_of, cents, place)
 
 -- name: consequences_of_posting
 -- What follows from the end-of-day balances in `posting`: the latest one of an account is shown
@@ -55,7 +55,7 @@ marked as (
 )
 
 -- name: record_rows
--- Accepts what is valid and new; the caller has locked the accounts. $7 is the last day that is
+-- Accepts what is valid and new; the caller has locked the accounts. $6 is the last day that is
 -- frozen by a running close: what is not later is held. A row without an id that says again what
 -- the row before it said of the day is known, and so is one that says for the nth time what the
 -- ledger has n times: the same rows again change nothing, and 100, 200, 100 ends with 100.
@@ -63,7 +63,7 @@ marked as (
 -- statistics, and a join of unknown sizes may cost their product.
 -- Answers a row for every refused one, and last one with the totals (place null).
 with found as materialized (
-    select g.place, g.update_id, g.as_of, g.cents * 0.01 as amount, a.customer_id,
+    select g.place, g.update_id, g.as_of, (g.cents * 0.01)::numeric(18, 2) as amount, a.customer_id,
         a.id as account_id, {why_refused} as refused
     from {given_rows} left join terrace.account a on a.number = g.account
 ),
@@ -90,7 +90,7 @@ judged as materialized (
     from said s
 ),
 entries as materialized (
-    select customer_id, account_id, as_of, amount, update_id, as_of <= $7::date as held,
+    select customer_id, account_id, as_of, amount, update_id, as_of <= $6::date as held,
         coalesce((
             select max(u.entry) from terrace.balance_update u
             where u.customer_id = j.customer_id and u.account_id = j.account_id

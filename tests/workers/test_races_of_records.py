@@ -130,6 +130,30 @@ async def test_held_updates_of_one_file_are_posted_in_its_order(house: House, ro
     assert await balance(house, "A1") == "20.00"
 
 
+async def test_a_fresh_chunk_sees_an_account_as_it_is_and_not_as_it_was(house: House) -> None:
+    await house.people(2)
+    recorder = BalanceRecorder(house.database, await house.actor("hq"), "file", 366)
+    day = date(2025, 1, 31)
+    async with house.database.unit() as connection:
+        await connection.execute("""
+            update terrace.account a
+            set customer_id = 2, manager_id = c.manager_id, branch_id = c.branch_id
+            from terrace.customer c where c.id = 2 and a.number = 'A1'""")
+        moved = recorder.start(Chunk([2, 3], ["A1", "A2"], [day, day], [1000, 2000]))
+        await waiting(house)
+    assert (await moved).recorded == 2
+    async with house.database.unit() as connection:
+        await connection.execute(
+            "update terrace.account set closed_on = '2025-01-31' where number = 'A2'"
+        )
+        late = date(2025, 2, 1)
+        closed = recorder.start(Chunk([2], ["A2"], [late], [3000]))
+        await waiting(house)
+    assert [r.code for r in (await closed).rejections] == ["AFTER_CLOSING"]
+    rows = await house.fetch("select customer_id, amount::text from terrace.balance order by 2")
+    assert [tuple(row) for row in rows] == [(2, "10.00"), (2, "20.00")]
+
+
 async def test_an_account_with_a_balance_is_not_moved_from_under_it(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
