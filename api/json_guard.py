@@ -10,7 +10,7 @@ from api.errors import Code, Refusal
 MAX_NESTING = 64
 """Levels of objects and arrays in a request; the engine's recursion is never the one to notice."""
 
-_STRING_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\]}]', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _LONG_INTEGER = re.compile(rb"[:\[,]\s*-?[0-9]{19}")
 
 
@@ -20,7 +20,7 @@ def parse(raw: bytes, what: str) -> object:
     `what` names the text in the message. Integers are exact whatever their length: orjson makes
     floats of those beyond 64 bits, so a text that has one is read again by the standard library.
     """
-    # A text with few brackets cannot be deep; this spares nearly every request the scan.
+    # A text with few brackets cannot be deep; this spares nearly every request the look.
     if raw.count(b"{") + raw.count(b"[") > MAX_NESTING and _nested_too_deeply(raw):
         raise Refusal(Code.MALFORMED_JSON, f"{what} is nested more than {MAX_NESTING} levels deep")
     try:
@@ -53,13 +53,16 @@ def type_name(value: object) -> str:
 
 
 def _nested_too_deeply(raw: bytes) -> bool:
-    depth = 0
-    for found in _STRING_OR_BRACKET.finditer(raw):
-        first = found.group()[0]
-        if first in b"[{":
-            depth += 1
-            if depth > MAX_NESTING:
-                return True
-        elif first in b"]}":
-            depth -= 1
-    return False
+    """Whether brackets stand deeper in each other than they may.
+
+    Without its escapes a text is in a string after every other quote. What is left outside are
+    brackets, of which each round takes the innermost away; the work is bytes' own, for a request
+    of a thousand rows has twelve thousand strings.
+    """
+    text = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = b"".join(text.split(b'"')[::2]).translate(None, _NO_BRACKETS)
+    for _ in range(MAX_NESTING):
+        if not brackets:
+            return False
+        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
+    return bool(brackets)

@@ -8,6 +8,7 @@ arithmetic runs in `EXACT`, a decimal context that raises when a result would ha
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 
@@ -21,6 +22,8 @@ EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, DivisionByZero, Over
 ZERO = Decimal("0.00")
 
 _PLAIN = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?")
+_USUAL = re.compile(r"-?(?:0|[1-9][0-9]{0,15})\.[0-9]{2}").fullmatch
+_MINUS_ZERO = "-0.00"
 
 
 class InvalidAmount(ValueError):
@@ -65,6 +68,24 @@ def parse_amount(text: object, *, places: int = 2) -> Decimal:
         )
     amount = EXACT.quantize(Decimal(text), Decimal(1).scaleb(-places))
     return amount if amount else amount.copy_abs()
+
+
+def usual_form(texts: Iterable[str]) -> list[str]:
+    """Many amounts, each in the form in which amounts are shown; raises InvalidAmount."""
+    return [
+        text if _USUAL(text) and text != _MINUS_ZERO else str(parse_amount(text)) for text in texts
+    ]
+
+
+def hundredths(texts: Sequence[str]) -> list[int] | None:
+    """Read many amounts as integers of 0.01 at once, if all are written in the usual form.
+
+    That is the form in which amounts are shown, such as 12.50. None if any is not: then
+    `parse_amount` tells what each of them means.
+    """
+    if not all(map(_USUAL, texts)) or _MINUS_ZERO in texts:
+        return None
+    return list(map(int, "\n".join(texts).replace(".", "").split("\n"))) if texts else []
 
 
 @dataclass(frozen=True, slots=True)

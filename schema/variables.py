@@ -8,11 +8,13 @@ plainly right goes to the library, which knows the rules and the words for what 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
-from graphql import GraphQLSchema, NonNullTypeNode, VariableDefinitionNode
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql import GraphQLError, GraphQLSchema, NonNullTypeNode, VariableDefinitionNode
+from graphql.execution.get_variable_signature import get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 
 from repository.reading.parameters import UnreadableScalar, readable
 from schema.arguments import shape
+from schema.columns import NotPlain, reader
 from schema.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, RequestError, error, refusal
 
 _MOST_ERRORS = 5
@@ -44,20 +46,43 @@ class Variables:
             name = getattr(getattr(named, "name", None), "value", "")
             check = _PLAIN.get(name, lambda value: False)
             self._plain.append((definition.variable.name.value, check, name in _LEAF))
+        self._tables = []
+        for definition in definitions:
+            signature = get_variable_signature(schema, definition)
+            if isinstance(signature, GraphQLError) or definition.default_value is not None:
+                continue
+            read = reader(signature.type, MOST_VALUES)
+            if read is not None:
+                self._tables.append((definition, signature, read))
 
     def values(self, given: Mapping[str, object] | None) -> VariableValues:
-        """The variables as the library has them; raises RequestError for what no type admits."""
-        _few_enough(given)
+        """The variables as the library has them; raises RequestError for what no type admits.
+
+        What is declared to be read by columns is a table if it is plainly right.
+        """
+        rest = dict(given or {})
+        sources: dict[str, VariableValueSource] = {}
+        tables: dict[str, Any] = {}
+        count = 0
+        for definition, signature, read in self._tables:
+            name = definition.variable.name.value
+            try:
+                tables[name], values = read(rest.get(name))
+            except NotPlain:
+                continue
+            sources[name] = VariableValueSource(signature, rest.pop(name))
+            count += values
+        _few_enough(rest, count)
         result = get_variable_values(
             self._schema,
-            self._definitions,
-            dict(given or {}),
+            [d for d in self._definitions if d.variable.name.value not in tables],
+            rest,
             max_errors=_MOST_ERRORS,
             hide_suggestions=True,
         )
         if isinstance(result, list):
             raise RequestError([error(fault.message, BAD_USER_INPUT) for fault in result])
-        return result
+        return VariableValues({**result.sources, **sources}, {**result.coerced, **tables})
 
     def read(self, given: Mapping[str, object] | None) -> tuple[dict[str, Any], Hashable]:
         """The coerced values and what of their structure decides the statement's text.
@@ -96,9 +121,11 @@ def _read(value: Any) -> None:
         readable(value)
 
 
-def _few_enough(given: Mapping[str, object] | None) -> None:
-    """Refuse so many values that looking at each would keep everybody else waiting."""
-    count = 0
+def _few_enough(given: Mapping[str, object], count: int) -> None:
+    """Refuse so many values that looking at each would keep everybody else waiting.
+
+    `count` is how many there are besides those given.
+    """
     waiting: list[Any] = [given]
     while waiting:
         value = waiting.pop()

@@ -12,6 +12,7 @@ from strawberry.types.arguments import convert_argument
 from domain.actors import Actor
 from repository.database import persistently
 from repository.reading.parameters import InvalidArgument
+from schema.columns import tabled, takes_tables
 from schema.compile import Compiler
 from schema.context import Context
 from schema.document import Prepared
@@ -104,7 +105,12 @@ def _step(
         raise plan.faults[0]
     plan.statement.parameters.values({**values.coerced, ROW.name: {}}, actor)
     engine.afford(plan, values.coerced, actor)
-    return _Step(operation, _converted(given["input"], operation.input_type), plan, compiler)
+    type_ = definition.args["input"].type
+    if takes_tables(type_):
+        taken = tabled(given["input"], type_)
+    else:
+        taken = _converted(given["input"], operation.input_type)
+    return _Step(operation, taken, plan, compiler)
 
 
 async def _perform(engine: "Engine", step: _Step, context: Context, values: VariableValues) -> str:

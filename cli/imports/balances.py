@@ -6,7 +6,6 @@ are parted by account, so that two parts can be recorded side by side and the ro
 stay in their order.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,10 +17,9 @@ from cli.imports.kinds import KINDS, LONGEST_UPDATE_ID, places_of
 from cli.imports.records import Reject, broken_row, wrong_width
 from cli.imports.rows import RowReader, Rows, readable
 from cli.imports.sources import Source
+from domain.money import hundredths
 from repository.load_balances import Chunk
 
-_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,15})\.[0-9]{2}").fullmatch
-_MINUS_ZERO = "-0.00"
 _DAYS_KEPT = 50_000
 _KIND = KINDS["balances"]
 
@@ -83,18 +81,12 @@ class _Blocks:
         if len(fields) != self._width:
             raise Refused("MALFORMED_ROW", "rows have another width than the header")
         accounts, days, amounts, ids = (() if p is None else fields[p] for p in self._places)
-        usual = (
-            all(map(_PLAIN, amounts))
-            and _MINUS_ZERO not in amounts
-            and "" not in accounts
-            and max(map(len, ids), default=0) <= LONGEST_UPDATE_ID
-        )
-        if not usual:
+        cents = hundredths(amounts)
+        if cents is None or "" in accounts or max(map(len, ids), default=0) > LONGEST_UPDATE_ID:
             raise Refused("INVALID_AMOUNT", "some row is not in the usual form")
         for day in set(days).difference(self._days):
             self._as_of(day)
         dates = list(map(self._days.__getitem__, days))
-        cents = list(map(int, "\n".join(amounts).replace(".", "").split("\n")))
         return (rows.lines, accounts, dates, cents), ids
 
     def _by_rows(self, rows: Rows, rejects: list[Reject]) -> tuple[Columns, Sequence[str], int]:
@@ -122,11 +114,11 @@ class _Blocks:
         if not account:
             self._value(0, account)
         as_of = self._days.get(day) or self._as_of(day)
-        if not _PLAIN(amount) or amount == _MINUS_ZERO:
-            amount = str(self._value(2, amount))
+        cents = hundredths([amount]) or hundredths([str(self._value(2, amount))])
+        assert cents is not None
         if len(update_id) > LONGEST_UPDATE_ID:
             self._value(3, update_id)
-        return account, as_of, int(amount.replace(".", "")), update_id
+        return account, as_of, cents[0], update_id
 
     def _as_of(self, text: str) -> date:
         day = self._value(1, text)
