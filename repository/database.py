@@ -58,12 +58,18 @@ UNREACHABLE = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a session ended while its next statement was on the way
     asyncpg.AdminShutdownError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
 )
 """What a server that is gone, going or coming makes of a statement."""
 T = TypeVar("T")
+
+
+def lost(error: BaseException) -> bool:
+    """Whether the server went, and nothing is wrong with what was asked of it."""
+    return isinstance(error, UNREACHABLE) and not isinstance(error, asyncpg.DataError)
 
 
 async def persistently(work: Callable[[], Awaitable[T]]) -> T:

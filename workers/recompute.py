@@ -19,7 +19,7 @@ from repository.corrections import (
     restore_published_figures,
     supersede,
 )
-from repository.database import Connection, Database
+from repository.database import Connection, Database, lost
 from repository.figures import (
     Claim,
     Deviation,
@@ -53,6 +53,8 @@ async def recompute(database: Database, limit: int, up_to: Month | None = None) 
             batch = await _recompute_batch(database, limit, up_to, [])
         except Exception as error:
             end_if_told_to(error)
+            if lost(error):
+                raise  # no customer's fault: counted as one, it would wait beyond a close
             log.exception("a batch failed; its customers are recomputed one by one")
             batch = await _one_by_one(database, limit, up_to)
         if batch == 0:
@@ -88,7 +90,7 @@ async def _one_by_one(database: Database, limit: int, up_to: Month | None) -> in
             await _recompute_batch(database, 1, up_to, claimed)
         except Exception as error:
             end_if_told_to(error)
-            if not claimed:
+            if not claimed or lost(error):
                 raise
             async with database.unit() as connection:
                 aside = await fail_dirty(connection, claimed[0], repr(error))

@@ -8,7 +8,7 @@ import pytest
 
 from domain.actors import Scope
 from repository import database
-from repository.database import STATEMENTS_KEPT, Database, persistently
+from repository.database import STATEMENTS_KEPT, Database, lost, persistently
 from tests.house import KEY, House
 
 
@@ -54,3 +54,18 @@ async def test_a_clash_is_tried_again_but_not_for_ever() -> None:
     with pytest.raises(asyncpg.DeadlockDetectedError):
         await persistently(never)
     assert tries == 5
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_lost"),
+    [
+        (asyncpg.InternalClientError("cannot switch to state 15"), True),
+        (asyncpg.InterfaceError("the underlying connection is closed"), True),
+        (asyncpg.DataError("invalid input for query argument $1"), False),
+        (asyncpg.RaiseError("a trigger said so"), False),
+    ],
+)
+def test_a_lost_session_is_told_from_what_is_wrong_with_a_request(
+    fault: Exception, is_lost: bool
+) -> None:
+    assert lost(fault) is is_lost

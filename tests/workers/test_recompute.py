@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from repository.database import UNREACHABLE
 from repository.figures import Claim, claim_dirty
 from tests.house import House
 from workers import recompute
@@ -46,3 +47,23 @@ async def test_a_balance_that_moves_the_date_under_a_recompute_gets_its_figure(
     found = await house.aum("C1", expected["month"])
     assert found is not None
     assert {name: found[name] for name in expected} == expected
+
+
+async def test_a_session_that_is_lost_is_no_customers_failure(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted as one it would make the customer wait, also beyond the cutoff of a close."""
+    await house.people(2)
+    await house.record(("A1", "2025-01-01", "100.00"), ("A2", "2025-01-01", "100.00"))
+    write = recompute.write_aum
+
+    async def ended(connection: Any, *arguments: Any) -> Any:
+        await connection.execute("select pg_terminate_backend(pg_backend_pid())")
+        return await write(connection, *arguments)
+
+    monkeypatch.setattr(recompute, "write_aum", ended)
+    with pytest.raises(UNREACHABLE):
+        await recompute.recompute(house.database, 100)
+    assert await house.value("select sum(tries) from terrace.dirty") == 0
+    monkeypatch.setattr(recompute, "write_aum", write)
+    assert await recompute.recompute(house.database, 100) == 2
