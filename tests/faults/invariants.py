@@ -41,13 +41,21 @@ async def settled(world: World, seconds: float = 180.0) -> None:
 
 
 async def broken(
-    world: World, population: Population, books: Books, *, poisoned: frozenset[str] = frozenset()
+    world: World,
+    population: Population,
+    books: Books,
+    *,
+    poisoned: frozenset[str] = frozenset(),
+    unjudged: frozenset[str] = frozenset(),
 ) -> list[str]:
-    """Every invariant that does not hold."""
+    """Every invariant that does not hold.
+
+    The `poisoned` cannot be caught up with; of the `unjudged` the model does not know enough.
+    """
     model, problems = await model_of(world, population, books)
     problems += books.problems
     problems += await ledger(world, model)
-    problems += await consequences(world, model, poisoned)
+    problems += await consequences(world, model, poisoned | unjudged)
     problems += await feeds(world)
     problems += await trail(world, books)
     problems += await replies(world, books)

@@ -124,10 +124,14 @@ class Stage:
 
         await until(over, seconds, f"the close of {month} does not end")
 
-    async def problems(self, poisoned: frozenset[str] = frozenset()) -> list[str]:
+    async def problems(
+        self, poisoned: frozenset[str] = frozenset(), unjudged: frozenset[str] = frozenset()
+    ) -> list[str]:
         """Wait for quiet, then check every invariant."""
         await settled(self.world)
-        found = await broken(self.world, self.population, self.books, poisoned=poisoned)
+        found = await broken(
+            self.world, self.population, self.books, poisoned=poisoned, unjudged=unjudged
+        )
         rows = await self.world.fetch("select update_id, counts_in from harness.side")
         noted = [(row["update_id"], row["counts_in"]) for row in rows]
         return found + sides(noted, self.books, self.cutoffs) + self.world.faults()

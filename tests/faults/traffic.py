@@ -285,11 +285,13 @@ async def persistent(
             answer = await ask(world, api.port, query, variables, token)
         except (httpx.HTTPError, ValueError) as error:
             problem: Any = repr(error)
+            world.refusals[type(error).__name__] += 1
         else:
             if answer.get("data") and not answer.get("errors"):
                 return answer["data"], tries
             problem = answer
             codes = {e.get("extensions", {}).get("code") for e in answer.get("errors", [])}
+            world.refusals.update(map(str, codes))
             if "INTERNAL" in codes:  # what cannot be reached has a code of its own
                 world.internal.append(api)
             elif not codes <= {"UNAVAILABLE", "TIMEOUT"}:

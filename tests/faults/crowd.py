@@ -1,0 +1,121 @@
+"""Scenarios 7 and 8: more requests than connections, and transactions left open elsewhere."""
+
+import asyncio
+
+from tests.faults.run import Result, Run, scenario, staged, time_now
+from tests.faults.servers import until
+from tests.faults.traffic import RECORD, Sender, ask
+
+PROPER = {"UNAVAILABLE", "TIMEOUT", "ReadTimeout", "PoolTimeout", "ConnectTimeout"}
+
+
+@scenario("pool-exhaustion")
+async def pool_exhaustion(run: Run) -> Result:
+    """Ten times as many requests at once as there are connections, while nobody can write."""
+    connections = 4
+    settings = {"TERRACE_WRITER_CONNECTIONS": str(connections), "TERRACE_ACQUIRE_SECONDS": "0.5"}
+    many = 10 * connections
+    async with staged(run, customers=160, senders=many, settings=settings) as stage:
+        await stage.opening()
+        blocker = await stage.world.connect()
+        sending = asyncio.create_task(stage.send(stage.books.updates + run.many(40_000, 2000)))
+        spells = run.many(10, 2)
+        for _ in range(spells):
+            async with blocker.transaction():
+                await blocker.execute("lock table terrace.account in exclusive mode")
+                await asyncio.sleep(1.5)
+            await asyncio.sleep(0.5)
+        await blocker.close()
+        await sending
+        problems = await stage.problems()
+        refusals = dict(stage.world.refusals)
+    improper = refusals.keys() - PROPER
+    problems += [f"answers that are no proper refusal: {improper}, {refusals}"] if improper else []
+    if not refusals:
+        problems.append("nobody was refused: there was no exhaustion")
+    dose = f"{many} senders on {connections} connections, {spells} spells of 1.5 s"
+    return Result(dose, problems, [f"refused {refusals}"])
+
+
+@scenario("open-transaction")
+async def open_transaction(run: Run) -> Result:
+    """A transaction elsewhere holds a customer and an old snapshot for ten minutes."""
+    seconds = max(6.0, 600.0 * run.dose)
+    async with staged(run, customers=60, senders=3) as stage:
+        world, problems = stage.world, []
+        await stage.opening()
+        held = stage.senders[0].customers[0]
+        other = await world.connect()
+        transaction = other.transaction(isolation="repeatable_read")
+        await transaction.start()
+        await other.fetch("select count(*) from terrace.balance")
+        await other.fetch(
+            """select a.number from terrace.account a join terrace.customer c
+            on c.id = a.customer_id where c.number = $1 for update""",
+            held,
+        )
+        own = [a for a in stage.senders[0].accounts if a.customer == held]
+        sender = Sender(stage.feed, "held", [held], run.seed)
+        rows = [sender._row(a, stage.feed.month) for a in own]
+        stage.senders[0].accounts = [a for a in stage.senders[0].accounts if a.customer != held]
+        waiting = asyncio.create_task(sender.send(rows))
+        deadline, sent = time_now() + seconds, stage.books.updates
+        while time_now() < deadline:
+            before = time_now()
+            await stage.send(stage.books.updates + 100)
+            if (took := time_now() - before) > 15:
+                problems.append(f"100 updates of others took {took:.0f} s")
+            await asyncio.sleep(min(1.0, seconds / 10))
+        sent = stage.books.updates - sent
+
+        async def others() -> bool:
+            return not await world.value("select count(*) from terrace.dirty")
+
+        await until(others, 30, "others are not recomputed")
+        closing = asyncio.create_task(stage.close())
+        await asyncio.sleep(1.0)
+        await transaction.rollback()
+        await other.close()
+        await asyncio.gather(waiting, closing)
+        problems += await stage.problems()
+    return Result(f"{seconds:.0f} s, {sent} updates of others meanwhile", problems)
+
+
+@scenario("waiting-requests")
+async def waiting_requests(run: Run) -> Result:
+    """Requests for one blocked customer, given up and sent again: others still get through."""
+    rounds = run.many(60, 12)
+    async with staged(run, customers=60, senders=2) as stage:
+        world, problems = stage.world, []
+        await stage.opening()
+        held = stage.senders[0].customers[0]
+        stage.senders[0].accounts = [a for a in stage.senders[0].accounts if a.customer != held]
+        sender = Sender(stage.feed, "held", [held], run.seed)
+        rows = [sender._row(a, stage.feed.month) for a in sender.accounts]
+        given = [
+            {"updateId": r.update_id, "account": r.account, "asOf": str(r.day), "balance": r.amount}
+            for r in rows
+        ]
+        variables = {"input": {"idempotencyKey": "held-1", "updates": given}}
+        token, other = world.token("integrator"), await world.connect()
+        async with other.transaction():
+            await other.fetch(
+                """select a.number from terrace.account a join terrace.customer c
+                on c.id = a.customer_id where c.number = $1 for update""",
+                held,
+            )
+            for _ in range(rounds):  # a client that loses patience and tries again
+                try:
+                    async with asyncio.timeout(0.3):
+                        await ask(world, world.apis[0].port, RECORD, variables, token)
+                except TimeoutError:
+                    pass
+            try:
+                async with asyncio.timeout(15):
+                    await stage.send(stage.books.updates + 100)
+            except TimeoutError:
+                problems.append(f"others do not get through after {rounds} requests were given up")
+        await other.close()
+        await sender.send(rows, "held-1")
+        problems += await stage.problems()
+    return Result(f"{rounds} requests given up", problems)
