@@ -81,6 +81,37 @@ async def open_transaction(run: Run) -> Result:
     return Result(f"{seconds:.0f} s, {sent} updates of others meanwhile", problems)
 
 
+@scenario("close-behind-lock")
+async def close_behind_lock(run: Run) -> Result:
+    """A close asked for while a transaction elsewhere holds a customer: others get through."""
+    async with staged(run, customers=60, senders=2) as stage:
+        world, problems = stage.world, []
+        await stage.opening()
+        held = stage.senders[0].accounts[0]
+        mine, stage.senders[0].accounts = (
+            [held],
+            [a for a in stage.senders[0].accounts if a.customer != held.customer],
+        )
+        other = await world.connect()
+        async with other.transaction():
+            await other.fetch(
+                "select id from terrace.customer where number = $1 for update", held.customer
+            )
+            sender = Sender(stage.feed, "held", [held.customer], run.seed)
+            await sender.send([sender._row(a, stage.feed.month) for a in mine])  # marks it dirty
+            await asyncio.sleep(1.0)  # a worker waits for the customer
+            closing = asyncio.create_task(stage.close())
+            await asyncio.sleep(1.0)
+            sending = asyncio.create_task(stage.send(stage.books.updates + 100))
+            done, _ = await asyncio.wait([sending], timeout=15)
+            if not done:
+                problems.append("others do not get through before the lock is given up")
+        await other.close()
+        await asyncio.gather(closing, sending)
+        problems += await stage.problems()
+    return Result("1 customer locked, a close asked for, 100 updates of others", problems)
+
+
 @scenario("waiting-requests")
 async def waiting_requests(run: Run) -> Result:
     """Requests for one blocked customer, given up and sent again: others still get through."""

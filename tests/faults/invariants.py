@@ -89,7 +89,8 @@ async def ledger(world: World, model: Model) -> list[str]:
     found = {
         r["number"]: (r["balance_as_of"], r["cents"])
         for r in await world.fetch("""select number, balance_as_of,
-            (balance * 100)::bigint as cents from terrace.account where balance_as_of is not null""")
+            (balance * 100)::bigint as cents
+            from terrace.account where balance_as_of is not null""")
     }
     return problems + _differences("latest balance", found, latest)
 

@@ -1,4 +1,4 @@
-"""Scenarios 13 and 14: a rolling restart under load, and an import that is killed again and again."""
+"""Scenarios 13 and 14: a rolling restart under load, an import killed again and again."""
 
 import asyncio
 import csv
@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tests.faults.judging import TIERS
 from tests.faults.run import Result, Run, scenario, staged
+from tests.faults.stops import Stops
 from tests.faults.traffic import FIRST, Row
 
 
@@ -44,8 +45,8 @@ async def rolling_restart(run: Run) -> Result:
 
 @scenario("import-kills")
 async def import_kills(run: Run) -> Result:
-    """`terrace import balances` killed at every 1,000th row, and given again until it is through."""
-    count = run.many(100_000, 4000)
+    """`terrace import balances` killed amid its blocks, and given again until it is through."""
+    count = run.many(200_000, 15_000)
     async with staged(run, customers=1000, workers=1) as stage:
         world, dice = stage.world, run.dice("file")
         rows = _rows(stage.population.accounts, dice, count)
@@ -54,24 +55,26 @@ async def import_kills(run: Run) -> Result:
             writer = csv.writer(output)
             writer.writerow(["account_number", "as_of", "balance", "update_id"])
             writer.writerows((r.account, r.day, r.amount, r.update_id) for r in rows)
-        kills, tries, recorded = 0, 0, 0
+        kills, tries, most = 0, 0, run.many(100, 6)
+        stops = Stops(world)
+        await stops.install()
         while True:
+            # A block passes about ten points; so a kill is amid one of the first three.
+            await stops.at(*([dice.randrange(1, 30)] if kills < most else []))
             command = world.spawn("import", "balances", str(file))
-            wanted = recorded // 1000 * 1000 + 1000
-            while command.returncode is None:
-                recorded = await world.value("select count(*) from terrace.balance_update")
-                if recorded >= wanted and recorded < count:
-                    command.kill()
-                    kills += 1
-                await asyncio.sleep(0.005)
+            if await stops.reached(command):
+                command.kill()
+                await stops.at()
+                await stops.drop()
+                kills += 1
             tries += 1
             output, _ = await command.communicate()
             if command.returncode == 0:
                 break
-            if tries > count // 500 + 50:
+            if tries > most + 5:
                 raise AssertionError(f"not through after {tries} tries: {output[-500:]!r}")
             if tries % 20 == 0:
-                run.say(f"{kills} kills, {recorded} rows")
+                run.say(f"{kills} kills")
         stage.books.imported = rows
         stage.books.known |= {row.update_id for row in rows}
         problems = await stage.problems()
