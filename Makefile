@@ -8,7 +8,7 @@ ARGS ?=
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test check format lock schema golden plans bench bench-api clean
+.PHONY: help setup dev run test faults check format lock schema golden plans bench bench-api clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ run: setup ## Start everything: servers, migrations, demo data, API, worker (ARG
 
 test: dev ## Run the whole test suite (ARGS="-k tiers")
 	@$(BIN)/python -m pytest $(ARGS)
+
+faults: dev ## Kill what can be killed and look at the books; writes docs/operating/faults.md (ARGS="--list")
+	@$(BIN)/python -m tests.faults --report docs/operating $(ARGS)
 
 check: dev ## Lint, formatting, strict types, import directions, SDL snapshot
 	@$(BIN)/ruff check .

@@ -8,6 +8,11 @@ What the write path survives, as `make faults` last found it. The page is writte
 scenario starts real servers and processes, kills or hinders some of them, and then compares the
 ledger, the figures, standings and events of every customer with a model of the rules that shares
 no code with the program. How the scenarios work is told at the head of each file of `tests/faults`.
+
+`make faults` runs them all at the full dose; `ARGS="--dose 0.1 worker-kills"` some of one, without
+writing this page. `python -m tests.faults.without --all` takes the safeguards of the write path out
+of a copy of the tree, one at a time, and shows that each is missed: the list of them, and of what
+goes red, is `tests/faults/safeguards.py`.
 """
 
 

@@ -1,0 +1,156 @@
+"""What keeps the write path right, each with what goes red without it.
+
+`python -m tests.faults.without NAME ...` takes a safeguard out of a copy of the tree and runs its
+proof there; `--all` does so for the whole list. A proof is a test, or a scenario with a dose.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Safeguard:
+    """`text` of a file is replaced by `without`; then `proof` must fail."""
+
+    why: str
+    file: str
+    text: str
+    without: str
+    proof: str
+
+
+LEDGER, CLOSING, FIGURES = (f"repository/sql/{n}.sql" for n in ("ledger", "closing", "figures"))
+
+SAFEGUARDS = {
+    "claim": Safeguard(
+        "a mark set while its customer is recomputed is not removed with the old one",
+        FIGURES,
+        "order by customer_id limit $1\nfor update skip locked;",
+        "order by customer_id limit $1;",
+        "tests/flows/test_worst_day.py::test_an_update_between_claim_and_recompute_is_not_lost",
+    ),
+    "idempotency": Safeguard(
+        "a request sent again is answered and not done again",
+        "repository/ledger.py",
+        "            if not fresh:\n",
+        "            if fresh is None and False:\n",
+        "api-kills 0.02",
+    ),
+    "journal-once": Safeguard(
+        "an update id that is known has no second effect",
+        LEDGER,
+        "refusal.code is null and u.update_id is null and row_number()",
+        "refusal.code is null and row_number()",
+        "tests/flows/test_recording.py::test_an_update_id_seen_again_has_no_second_effect",
+    ),
+    "share-ledger": Safeguard(
+        "the calendar stands still while balances are recorded",
+        "repository/calendar.py",
+        '    await connection.execute(sql("share_ledger"))\n',
+        "",
+        "tests/flows/test_worst_day.py::test_recorders_workers_and_a_close_at_once_lose_nothing",
+    ),
+    "held": Safeguard(
+        "an update for the month being closed waits for the end of the close",
+        LEDGER,
+        "select customer_id, update_id, account_id, as_of, amount, as_of <= $7::date\n"
+        "    from found where accepted\n",
+        "select customer_id, update_id, account_id, as_of, amount, false\n"
+        "    from found where accepted\n",
+        "post-during-close 0.05",
+    ),
+    "held-posted": Safeguard(
+        "what an earlier closer had no time to post is posted by the next recompute",
+        "workers/recompute.py",
+        "    while await post_held(database):\n        pass",
+        "    while False:\n        pass",
+        "tests/flows/test_worst_day.py::test_held_updates_are_posted_though_the_closer_was_killed",
+    ),
+    "epoch": Safeguard(
+        "a closer of a failed run writes nothing any more",
+        CLOSING,
+        "and r.epoch = $2 and r.state = 'RUNNING' for share",
+        "and $2::integer is not null and r.state = 'RUNNING' for share",
+        "tests/flows/test_close_verification.py::"
+        "test_a_closer_of_a_failed_run_can_write_nothing_any_more",
+    ),
+    "before-judging": Safeguard(
+        "nobody is corrected for a close that has judged the customer",
+        CLOSING,
+        "where month = $1::date and state = 'CUTOFF' for share;",
+        "where month = $1::date for share;",
+        "tests/workers/test_races_of_closes.py::"
+        "test_a_correction_is_not_made_for_a_close_that_has_judged_the_customer",
+    ),
+    "resum": Safeguard(
+        "a chunk's total is what the ledger gives in another way",
+        "workers/close.py",
+        "        if again != total:",
+        "        if False:",
+        "tests/flows/test_close_verification.py::"
+        "test_a_close_whose_sums_disagree_publishes_nothing",
+    ),
+    "counted": Safeguard(
+        "a close that lost a standing is not published",
+        "workers/close.py",
+        'found["judged"] == found["standings"] == run.customers',
+        'found["judged"] == run.customers',
+        "tests/flows/test_close_verification.py::"
+        "test_a_close_that_lost_a_standing_is_not_published",
+    ),
+    "chunk-done": Safeguard(
+        "a chunk is marked in the transaction that judges it",
+        CLOSING,
+        "where k.month = $1::date and not k.done\n",
+        "where k.month = $1::date and (not k.done or random() < 0.3)\n",
+        "close-kills 0.05",
+    ),
+    "one-relay": Safeguard(
+        "one relay at a time gives positions",
+        "repository/sql/relay.sql",
+        "select pg_try_advisory_xact_lock(7000003);",
+        "select true;",
+        "tests/workers/test_races_of_records.py",
+    ),
+    "published-only": Safeguard(
+        "events of a month wait for its close",
+        "repository/sql/relay.sql",
+        "and (t.closed_month is null or t.closed_month <= c.last_closed)",
+        "",
+        "close-kills 0.05",
+    ),
+    "one-by-one": Safeguard(
+        "a customer who fails does not hold up the others",
+        "workers/recompute.py",
+        "            batch = await _one_by_one(database, limit, up_to)",
+        "            raise",
+        "poison 0.05",
+    ),
+    "quarantine": Safeguard(
+        "a customer who fails five times is set aside",
+        FIGURES,
+        "quarantined = tries + 1 >= 5",
+        "quarantined = false",
+        "poison 0.05",
+    ),
+    "lost-session": Safeguard(
+        "a lost session is no customer's failure",
+        "workers/recompute.py",
+        "            if not claimed or lost(error):",
+        "            if not claimed:",
+        "tests/workers/test_recompute.py::test_a_session_that_is_lost_is_no_customers_failure",
+    ),
+    "unavailable": Safeguard(
+        "a lost session is answered as UNAVAILABLE",
+        "repository/database.py",
+        "    asyncpg.InternalClientError,",
+        "    asyncpg.InterfaceError,",
+        "tests/repository/test_database.py",
+    ),
+    "look-every-second": Safeguard(
+        "work is looked for also when no wake-up comes",
+        "workers/process.py",
+        "await asyncio.wait_for(due.wait(), self._settings.poll_seconds)",
+        "await due.wait()",
+        "valkey-absent 0.05",
+    ),
+}
