@@ -16,7 +16,6 @@ from tests.faults import report
 from tests.faults.catalogue import SCENARIOS
 from tests.faults.run import Result, Run
 
-
 WAITS = "open-transaction"
 
 
