@@ -47,7 +47,14 @@ SAFEGUARDS = {
         "repository/calendar.py",
         '    await connection.execute(sql("share_ledger"))\n',
         "",
-        "tests/flows/test_worst_day.py::test_recorders_workers_and_a_close_at_once_lose_nothing",
+        "tests/workers/test_races_of_records.py::test_a_cutoff_waits_for_the_balances_under_way",
+    ),
+    "place": Safeguard(
+        "the order of held updates is that of their acceptance, not of a clock",
+        LEDGER,
+        "not newer.held and newer.place > h.place",
+        "not newer.held and newer.recorded_at > h.recorded_at",
+        "tests/flows/test_clocks.py",
     ),
     "held": Safeguard(
         "an update for the month being closed waits for the end of the close",
@@ -109,14 +116,14 @@ SAFEGUARDS = {
         "repository/sql/relay.sql",
         "select pg_try_advisory_xact_lock(7000003);",
         "select true;",
-        "tests/workers/test_races_of_records.py",
+        "tests/workers/test_relay.py::test_a_second_relay_leaves_the_events_to_the_first",
     ),
     "published-only": Safeguard(
         "events of a month wait for its close",
         "repository/sql/relay.sql",
         "and (t.closed_month is null or t.closed_month <= c.last_closed)",
         "",
-        "close-kills 0.05",
+        "tests/workers/test_relay.py::test_events_wait_for_the_close_of_their_month",
     ),
     "one-by-one": Safeguard(
         "a customer who fails does not hold up the others",

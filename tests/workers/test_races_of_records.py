@@ -230,3 +230,27 @@ async def test_the_relay_passes_over_a_customer_who_is_being_handed_over(house: 
     assert await relay.relay(house.database) == 1
     assert [tuple(row) for row in await house.fetch(positions)] == [(1, 2), (2, 1)]
     assert await house.value("select head from terrace.feed where topic = 'tier_change'") == 2
+
+
+async def test_a_cutoff_waits_for_the_balances_under_way(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were accepted by the calendar before it, so the close must judge them."""
+    await house.people(2)
+    await house.record(("A1", "2025-01-01", "1.00"))
+    settle, closing, waited = ledger.settle, None, False
+
+    async def paused(*arguments: Any) -> Any:
+        nonlocal closing, waited
+        closing = asyncio.create_task(request_close(house.database, JAN, "test"))
+        waits = asyncio.create_task(waiting(house))
+        await asyncio.wait([closing, waits], return_when=asyncio.FIRST_COMPLETED)
+        waited = not closing.done()
+        waits.cancel()
+        return await settle(*arguments)
+
+    monkeypatch.setattr(ledger, "settle", paused)
+    await house.record(("A1", "2025-01-20", "500000.00"))
+    assert closing is not None
+    await closing
+    assert waited
