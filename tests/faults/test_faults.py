@@ -23,7 +23,7 @@ MARCH = date(2025, 3, 1)
 async def stage() -> AsyncIterator[Stage]:
     """A small installation, two of whose workers and an API process were killed on the way."""
     run = Run(7, 0.01, "smoke")
-    async with staged(run, customers=40, senders=2, apis=2, workers=2) as built:
+    async with staged(run, customers=24, senders=2, apis=2, workers=2) as built:
         hits, problems = await storm(
             built, 500, [killing("work"), killing("serve"), killing("work")]
         )
