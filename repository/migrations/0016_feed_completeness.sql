@@ -126,6 +126,3 @@ select
     coalesce(total, terrace.average(
         deposits_sum + investments_sum + settlement_funds_sum, days)) as total
 from summed;
-
--- Whose closed month lacked something: few, and looked for when its next one opens.
-create index aum_incomplete on terrace.aum (month) where not complete;
