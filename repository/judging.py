@@ -36,13 +36,14 @@ class Chunk:
 class Judgeable:
     """What a close goes on from: `standing` is judged, `published` is what readers saw.
 
-    `total` is the month's AUM, None if it is not complete.
+    They differ where a correction was `replayed`. `total` is the month's AUM, None if it is not complete.
     """
 
     customer_id: int
     total: Average | None
     standing: Standing
     published: Standing
+    replayed: bool
     policy_version: int | None
 
 
@@ -113,14 +114,11 @@ async def judge_unremarkable(
     found = []
     for row in rows:
         published = standing_of(row)
-        replayed = row["replayed"]
-        standing = published
-        if replayed is not None and not published.terminated:
-            standing = Standing.from_document(replayed)
+        replayed = row["replayed"] is not None and not published.terminated
+        standing = Standing.from_document(row["replayed"]) if replayed else published
         total = Average(row["total"], divisor) if row["complete"] else None
-        found.append(
-            Judgeable(row["customer_id"], total, standing, published, row["policy_version"])
-        )
+        version = row["policy_version"]
+        found.append(Judgeable(row["customer_id"], total, standing, published, replayed, version))
     return found
 
 

@@ -16,6 +16,7 @@ from functools import partial
 
 from domain.months import Month
 from domain.policy import in_force
+from domain.replay import within_month
 from domain.tiers import judge
 from repository.calendar import own_ledger, policies, read_calendar
 from repository.cancellation import end_if_told_to
@@ -184,9 +185,12 @@ async def _judge_remarkable(
     outcomes = Outcomes()
     for found in remarkable:
         granted = grants.get(found.customer_id, [])
+        # A replay was made before a grant of the same month, or after it.
+        days = within_month(found.standing, month, policy, granted) if found.replayed else []
+        standing = days[-1].after if days else found.standing
         outcomes.add(
             found.customer_id,
-            judge(found.standing, month, found.total, policy, granted),
+            judge(standing, month, found.total, policy, granted),
             found.published,
             published_version=found.policy_version,
             grants=granted,

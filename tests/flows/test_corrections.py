@@ -190,6 +190,36 @@ async def test_a_correction_counts_what_happened_in_the_open_month(house: House)
     assert await house.value("select count(*) from terrace.replayed_standing") == 0
 
 
+async def test_a_grant_and_a_correction_of_a_month_may_come_in_any_order(
+    addresses: Addresses,
+) -> None:
+    """Corrected, the customer has left a month later: there is a replay, and no member in it."""
+    ends = []
+    for grant_first in (True, False):
+        async with new_house(addresses) as house:
+            await house.people(2)
+            await house.record(("A1", "2025-01-15", "900000.00"))
+            for month in ("2025-01", "2025-02"):
+                await house.close(month)
+            await house.record(("A1", "2025-03-01", "50000.00"))
+            for number in range(3, 10):
+                month = f"2025-{number:02d}"
+                await house.close(month)
+            grant = {"c": await identifier(house, "C1")}
+            if grant_first:
+                await house.data(GRANT, grant)
+            late = (("A1", "2025-03-01", "900000.00"), ("A1", "2025-04-01", "50000.00"))
+            await house.record(*late)
+            await house.work()
+            if not grant_first:
+                assert await house.value("select count(*) from terrace.replayed_standing") == 1
+                await house.data(GRANT, grant)
+            await house.close("2025-10")
+            ends.append(await lasting(house))
+    assert ends[0]["standing"] == ends[1]["standing"]
+    assert ends[0]["event"] == ends[1]["event"]
+
+
 async def test_a_corrected_month_without_a_rate_is_held_and_not_judged(house: House) -> None:
     await house.people(2)
     await house.record(("A1", "2025-01-01", "250000.00"))
