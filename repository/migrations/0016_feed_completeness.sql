@@ -51,15 +51,15 @@ begin
 end
 $$;
 
--- Whether a customer's figure of a month, up to a day, lacks a feed of a class that counts.
-create function terrace.lacks_feed(customer integer, of_month date, up_to date) returns boolean
+-- Whether a customer holds, in a month up to a day, an account of these classes that counts.
+create function terrace.holds_any(
+    customer integer, of_month date, up_to date, classes text[]
+) returns boolean
 language plpgsql stable parallel safe as $$
-declare
-    lacking constant text[] := terrace.classes_lacking(of_month, up_to);
 begin
-    return lacking is not null and exists (
+    return classes is not null and exists (
         select from terrace.account a
-        where a.customer_id = customer and a.product_class = any(lacking)
+        where a.customer_id = customer and a.product_class = any(classes)
             and a.opened_on <= up_to and (a.closed_on is null or a.closed_on >= of_month)
             and (
                 select p.document -> 'counted_classes' from terrace.tier_policy p
@@ -69,8 +69,15 @@ begin
 end
 $$;
 
+-- Whether a customer's figure of a month, up to a day, lacks a feed.
+create function terrace.lacks_feed(customer integer, of_month date, up_to date) returns boolean
+language sql stable parallel safe
+return terrace.holds_any(
+    customer, of_month, up_to, terrace.classes_lacking(of_month, up_to));
+
 -- As in 0013. What a closed month lacked is stored with its figure; of every other month it is
--- looked at here, so that a figure is complete as soon as its last day is marked.
+-- looked at here, so that a figure is complete as soon as its last day is marked: once a statement
+-- for all figures of the open month up to the business date (`usual`), else for each.
 create or replace view terrace.aum_figure with (security_invoker = true) as
 with carried as (
     select
@@ -82,7 +89,8 @@ with carried as (
         a.deposits_level, a.investments_level, a.settlement_funds_level,
         greatest(least(c.business_date, (a.month + interval '1 month')::date - 1) - a.as_of, 0)
             as ahead,
-        a.deposits, a.investments, a.settlement_funds, a.total, c.feeds_through
+        a.deposits, a.investments, a.settlement_funds, a.total, c.feeds_through,
+        a.month = c.open_month and a.as_of <= c.business_date as usual
     from terrace.aum a, terrace.calendar c
     union all
     select
@@ -93,7 +101,7 @@ with carried as (
         0, 0, 0,
         a.deposits_level, a.investments_level, a.settlement_funds_level,
         least(c.business_date, (c.open_month + interval '1 month')::date - 1) - c.open_month + 1,
-        null, null, null, null, c.feeds_through
+        null, null, null, null, c.feeds_through, true
     from terrace.aum a, terrace.calendar c
     where a.month = c.last_closed
         and c.business_date >= c.open_month
@@ -104,8 +112,14 @@ with carried as (
 summed as (
     select
         customer_id, manager_id, branch_id, month, final, as_of,
-        complete and (final or as_of <= feeds_through
-            or not terrace.lacks_feed(customer_id, month, as_of)) as complete,
+        complete and (final or as_of <= feeds_through or not case
+            when usual then terrace.holds_any(customer_id, month, as_of, (
+                select terrace.classes_lacking(
+                    o.open_month,
+                    least(o.business_date, (o.open_month + interval '1 month')::date - 1))
+                from terrace.calendar o))
+            else terrace.lacks_feed(customer_id, month, as_of)
+        end) as complete,
         deposits_sum + deposits_level * ahead as deposits_sum,
         investments_sum + investments_level * ahead as investments_sum,
         settlement_funds_sum + settlement_funds_level * ahead as settlement_funds_sum,
