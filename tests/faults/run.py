@@ -146,7 +146,8 @@ class Stage:
             (select count(*) from terrace.tier_change) as events,
             (select count(*) from terrace.tier_change where kind = 'CORRECTED') as corrected""")
         )[0]
-        return ", ".join(f"{value} {name}" for name, value in row.items())
+        told = ", ".join(f"{value} {name}" for name, value in row.items())
+        return f"{told}, {self.world.skipped} customers not thought through"
 
 
 def time_now() -> float:

@@ -142,8 +142,8 @@ SAFEGUARDS = {
     "lost-session": Safeguard(
         "a lost session is no customer's failure",
         "workers/recompute.py",
-        "            if not claimed or lost(error):",
-        "            if not claimed:",
+        "lost(error)",
+        "False",
         "tests/workers/test_recompute.py::test_a_session_that_is_lost_is_no_customers_failure",
     ),
     "unavailable": Safeguard(
@@ -158,6 +158,6 @@ SAFEGUARDS = {
         "workers/process.py",
         "await asyncio.wait_for(due.wait(), self._settings.poll_seconds)",
         "await due.wait()",
-        "valkey-absent 0.05",
+        "poison 0.05",
     ),
 }

@@ -115,6 +115,8 @@ class World:
             timeout=20.0, limits=httpx.Limits(max_connections=400, max_keepalive_connections=50)
         )
         self.internal: list[Process] = []
+        self.skipped = 0
+        """Customers with too many late updates for the model to think through."""
         self.refusals: Counter[str] = Counter()
         """What kept requests from being answered at once, by code or kind of exception."""
         self._looking: asyncpg.Connection[Any] | None = None
