@@ -19,13 +19,16 @@ async def told_pass(
     Until it ends, the task's log lines have the job's id. `causes` are the traces of the requests
     that it is for. What `work` raises is logged by the caller under the same id.
     """
-    began, result = perf_counter(), "failed"
+    began, result = perf_counter(), "idle"
     doing = Doing("job_id", new_id())
     doing.operation = topic
     CURRENT.set(doing)
     try:
         done = await _traced(topic, doing.id, work, causes)
         result = "worked" if done else "idle"
+    except Exception:
+        result = "failed"
+        raise
     finally:
         seconds = perf_counter() - began
         count(PASSES.at(topic, result))
