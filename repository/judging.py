@@ -36,7 +36,8 @@ class Chunk:
 class Judgeable:
     """What a close goes on from: `standing` is judged, `published` is what readers saw.
 
-    They differ where a correction was `replayed`. `total` is the month's AUM, None if it is not complete.
+    They differ where a correction was `replayed`. `total` is the month's AUM, None if it is not
+    complete.
     """
 
     customer_id: int

@@ -44,7 +44,7 @@ class Outcomes:
         """
         after = decision.after
         in_force = decision.effective_from
-        unchanged = decision.before is after and published is decision.before
+        unchanged = decision.before == after and published == decision.before
         until = special_until(grants, in_force.last_day) if after.status is Status.SPECIAL else None
         self.standings.append(
             (
