@@ -110,7 +110,7 @@ class Settings(BaseSettings):
         default=500, ge=1, le=10_000, description="Customers recomputed in one transaction"
     )
     close_chunk: int = Field(
-        default=2_000, ge=1, le=50_000, description="Customers judged in one transaction at a close"
+        default=5_000, ge=1, le=50_000, description="Customers judged in one transaction at a close"
     )
     future_days: int = Field(
         default=366,

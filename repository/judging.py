@@ -58,11 +58,6 @@ class Resummed:
     differs: int | None
 
 
-async def settings_of_a_chunk(connection: Connection) -> None:
-    """Let the transaction's statements be planned for the real number of their customers."""
-    await connection.execute(sql("loading_settings"))
-
-
 async def final_figures(
     connection: Connection,
     chunk: Chunk,
@@ -95,9 +90,16 @@ async def final_figures(
 
 
 async def judge_unremarkable(
-    connection: Connection, chunk: Chunk, month: Month, policy: TierPolicy
+    connection: Connection, chunk: Chunk, month: Month, policy: TierPolicy, *, anew: bool
 ) -> list[Judgeable]:
-    """Write the standings of those whom nothing happens to; returns the others, to be judged."""
+    """Write the standings of those whom nothing happens to; returns the others, to be judged.
+
+    `anew` after a close that failed, which may have left standings behind.
+    """
+    if anew:
+        await connection.execute(
+            sql("forget_standings"), chunk.first, chunk.last, month.next().first_day
+        )
     divisor = divisor_of(month, policy)
     lines = [EXACT.multiply(tier.threshold, Decimal(divisor)) for tier in policy.tiers]
     rows = await connection.fetch(
@@ -111,6 +113,7 @@ async def judge_unremarkable(
         lines[0],
         lines,
         divisor,
+        str(month),
     )
     found = []
     for row in rows:
@@ -126,7 +129,12 @@ async def judge_unremarkable(
 async def resum(
     connection: Connection, chunk: Chunk, month: Month, policy: TierPolicy, home_currency: str
 ) -> Resummed:
-    """Sum a chunk once more, from the ledger alone and in another way, beside its figures."""
+    """Sum a chunk once more, from the ledger alone and in another way, beside its figures.
+
+    What comes later in the transaction is planned for its values, which is dear where rows have
+    foreign keys: each of them is looked up by a statement of its own.
+    """
+    await connection.execute(sql("loading_settings"))
     row = await connection.fetchrow(
         sql("resum"),
         chunk.first,

@@ -41,7 +41,6 @@ from repository.judging import (
     final_figures,
     judge_unremarkable,
     resum,
-    settings_of_a_chunk,
 )
 from repository.special import start_due_grants
 from repository.standings import Outcomes, grants_of
@@ -133,7 +132,6 @@ async def _judge_chunk(database: Database, month: Month, progress: Progress) -> 
         run = await close_state(connection, month)
         if run.state != "RUNNING":
             return False
-        await settings_of_a_chunk(connection)
         customers = await claim_chunk(connection, month, run.epoch)
         if customers is None:
             return False
@@ -147,9 +145,9 @@ async def _judge(connection: Connection, chunk: Chunk, month: Month, epoch: int)
     """Final figures, decisions and events of a chunk, and their check."""
     home_currency = (await read_calendar(connection)).home_currency
     policy = in_force(await policies(connection), month)
-    # After a close that failed nothing is taken for granted.
-    await final_figures(connection, chunk, month, policy, home_currency, anew=epoch > 1)
-    remarkable = await judge_unremarkable(connection, chunk, month, policy)
+    anew = epoch > 1  # after a close that failed nothing is taken for granted
+    await final_figures(connection, chunk, month, policy, home_currency, anew=anew)
+    remarkable = await judge_unremarkable(connection, chunk, month, policy, anew=anew)
     changes = await _judge_remarkable(connection, remarkable, month)
     found = await resum(connection, chunk, month, policy, home_currency)
     await advance_dirty(connection, chunk.customers, month)
@@ -227,7 +225,6 @@ async def _verify(
 
     async def some(part: list[int]) -> list[str]:
         async with database.unit() as connection:
-            await settings_of_a_chunk(connection)
             return await broken_chunks(connection, month, part)
 
     size = -(-len(chunks) // at_once) or 1

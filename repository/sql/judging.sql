@@ -5,7 +5,6 @@
 select c.id
 from terrace.customer c
 left join terrace.aum a on a.customer_id = c.id and a.month = $2::date
-    and a.customer_id between ($1::integer[])[1] and ($1::integer[])[cardinality($1::integer[])]
 where c.id between ($1::integer[])[1] and ($1::integer[])[cardinality($1::integer[])]
     and ($5::boolean
         or a.customer_id is null
@@ -48,8 +47,8 @@ end
 -- Gives the standings of the next month $4 to customers from $1 to $2 whom nothing happens to at the
 -- close of $3, and answers with what is to be judged of all others.
 -- The policy: $5 its version, $6 the codes of its tiers, lowest first, $7 the sum of a month on the
--- entry line, $8 those on the lines of all tiers, $9 the days that sums are divided by.
-with found as materialized (
+-- entry line, $8 those on the lines of all tiers, $9 the days that sums are divided by. $10 names $3.
+with found as (
     select c.id as customer_id, c.manager_id, c.branch_id,
         a.total, a.complete, ($6::text[])[width_bucket(a.total, $8::numeric[])] as reached,
         coalesce(s.status, 'NON_MEMBER') as status, s.tier, s.since,
@@ -62,19 +61,19 @@ with found as materialized (
             select g.customer_id from terrace.special_grant g where g.customer_id between $1 and $2
         ) as granted
     from terrace.customer c
-    join (
-        select customer_id, complete,
-            deposits_sum + investments_sum + settlement_funds_sum as total
-        from terrace.aum where customer_id between $1 and $2 and month = $3::date
-    ) a on a.customer_id = c.id
+    cross join lateral (
+        select complete, deposits_sum + investments_sum + settlement_funds_sum as total
+        from terrace.aum where customer_id = c.id and month = $3::date
+        offset 0
+    ) a
     left join lateral (
         select * from terrace.standing s
         where s.customer_id = c.id and s.month <= $3::date
         order by s.month desc limit 1
     ) s on true
-    left join terrace.replayed_standing r
-        on r.customer_id = c.id and r.month = $3::date and r.customer_id between $1 and $2
+    left join terrace.replayed_standing r on r.customer_id = c.id and r.month = $3::date
     where c.id between $1 and $2
+    order by c.id
 ),
 judged as materialized (
     select found.*, coalesce({unremarkable}, false) as unremarkable from found
@@ -93,82 +92,76 @@ stays as (
         end,
         $5::integer,
         jsonb_build_array(jsonb_build_object(
-            'month', to_char($3::date, 'YYYY-MM'),
+            'month', $10::text,
             'total', terrace.average(total, $9::integer)::text,
             'reached', reached)),
         null
     from judged where unremarkable
-    order by customer_id
-    {standing_again}
 )
 select customer_id, total, complete, status, tier, since, shortfall_months, below_entry_months,
     retention_closes, history, terminated, policy_version, replayed
-from judged where not unremarkable
-order by customer_id;
+from judged where not unremarkable;
+
+-- name: forget_standings
+-- Nothing of a failed close is left: the standings that it gave for the month $3.
+delete from terrace.standing where customer_id between $1 and $2 and month = $3::date;
 
 -- name: resum
 -- Sums the month from $3 to $4 of customers $1 to $2 once more and in another way, from nothing but
--- the ledger, and holds it against their figures. Accounts in home currency ($6) by signed steps, each
--- of which counts for the days that remain; those in other currencies day by day. $5 classes that
--- count. Answers the customers compared, both totals, and the first customer who differs.
--- Steps are read from a month before $3 on. An account that has none by the 1st may have an older
--- balance: it counts until the first step.
+-- the ledger, and holds it against their figures. $5 classes that count, $6 home currency. Answers the
+-- customers compared, both totals, and the first customer who differs.
+-- An account in home currency that is open all month: each balance is added for the days that remain
+-- from its day on, and taken back for those that remain from the next one's. Any other account: day by
+-- day. Balances are read from a month before $3 on; an older one is looked for where there is none by
+-- the first day.
 with counting as not materialized (
-    select a.customer_id, a.id, a.currency,
-        greatest(a.opened_on, $3::date) as opens, least(a.closed_on, $4::date) + 1 as ends
+    select a.customer_id, a.id, a.currency, a.opened_on, a.closed_on,
+        a.currency = $6 and a.opened_on <= $3::date and (a.closed_on is null or a.closed_on >= $4::date)
+            as all_month
     from terrace.account a
     where a.customer_id between $1 and $2
         and a.product_class = any($5::text[])
         and a.opened_on <= $4::date
         and (a.closed_on is null or a.closed_on >= $3::date)
 ),
-steps as (
-    select customer_id, account_id, as_of,
-        amount - lag(amount, 1, 0.00) over (
-            partition by customer_id, account_id order by as_of, entry) as step
+balances as (
+    select customer_id, account_id, greatest(as_of, $3::date) as day, amount,
+        lead(greatest(as_of, $3::date), 1, $4::date + 1) over (
+            partition by customer_id, account_id order by as_of, entry) as next
     from terrace.balance_update
     where customer_id between $1 and $2
         and as_of between ($3::date - interval '1 month')::date and $4::date
         and not held
 ),
-stepped as (
-    select a.customer_id, sum(s.step * greatest(a.ends - greatest(s.as_of, a.opens), 0)) as total
-    from steps s join counting a on a.customer_id = s.customer_id and a.id = s.account_id
-    where a.currency = $6
-    group by a.customer_id
+by_account as (
+    select customer_id, account_id, min(day) as since,
+        sum(amount * (($4::date + 1 - day) - ($4::date + 1 - next))) as total
+    from balances group by customer_id, account_id
 ),
-carried as (
-    select a.customer_id,
-        sum(before.amount * (
-            least(greatest(coalesce(first.step, a.ends), a.opens), a.ends) - a.opens)) as total
+all_month as (
+    select a.customer_id, sum(coalesce(b.total, 0)
+        + coalesce(older.amount * (coalesce(b.since, $4::date + 1) - $3::date), 0)) as total
     from counting a
-    cross join lateral (
-        select b.amount from terrace.balance_update b
-        where b.customer_id = a.customer_id and b.account_id = a.id and not b.held
-            and b.as_of < ($3::date - interval '1 month')::date
-        order by b.as_of desc, b.entry desc limit 1
-    ) before
-    cross join lateral (
-        select min(b.as_of) as step from terrace.balance_update b
-        where b.customer_id = a.customer_id and b.account_id = a.id and not b.held
-            and b.as_of between ($3::date - interval '1 month')::date and $4::date
-    ) first
-    where a.currency = $6 and not exists (
-        select from terrace.balance_update b
-        where b.customer_id = a.customer_id and b.account_id = a.id and not b.held
-            and b.customer_id between $1 and $2
-            and b.as_of between ($3::date - interval '1 month')::date and $3::date)
+    left join by_account b on b.customer_id = a.customer_id and b.account_id = a.id
+    left join lateral (
+        select o.amount from terrace.balance_update o
+        where o.customer_id = a.customer_id and o.account_id = a.id and not o.held
+            and o.as_of < ($3::date - interval '1 month')::date
+            and (b.since is null or b.since > $3::date)
+        order by o.as_of desc, o.entry desc limit 1
+    ) older on true
+    where a.all_month
     group by a.customer_id
 ),
 quotes as materialized (
-    select c.currency, d.day::date as day, (
+    select c.currency, d.day::date as day, case when c.currency = $6 then 1 else (
         select rate from terrace.rate r where r.currency = c.currency and r.as_of <= d.day
         order by r.as_of desc limit 1
-    ) as rate
-    from (select distinct currency from counting where currency <> $6) c
+    ) end as rate
+    from (select distinct currency from counting where not all_month) c
     cross join generate_series($3::date, $4::date, interval '1 day') d(day)
 ),
-foreign_days as (
+day_by_day as (
     select a.customer_id, sum(b.amount * coalesce(q.rate, 0)) as total
     from counting a join quotes q on q.currency = a.currency cross join lateral (
         select amount from terrace.balance_update b
@@ -176,21 +169,20 @@ foreign_days as (
             and not b.held
         order by b.as_of desc, b.entry desc limit 1
     ) b
-    where q.day >= a.opens and q.day < a.ends
+    where not a.all_month and q.day >= a.opened_on and (a.closed_on is null or q.day <= a.closed_on)
     group by a.customer_id
 )
 select count(*)::integer as customers,
-    coalesce(sum(a.deposits_sum + a.investments_sum + a.settlement_funds_sum), 0) as total,
+    coalesce(sum(stored.total), 0) as total,
     coalesce(sum(again.total), 0) as again,
-    min(a.customer_id) filter (
-        where a.deposits_sum + a.investments_sum + a.settlement_funds_sum <> again.total) as differs
+    min(a.customer_id) filter (where stored.total <> again.total) as differs
 from terrace.aum a
-left join stepped s on s.customer_id = a.customer_id
-left join carried c on c.customer_id = a.customer_id
-left join foreign_days f on f.customer_id = a.customer_id
+left join all_month m on m.customer_id = a.customer_id
+left join day_by_day d on d.customer_id = a.customer_id
 cross join lateral (
-    select coalesce(s.total, 0) + coalesce(c.total, 0) + coalesce(f.total, 0) as total
-) again
+    select a.deposits_sum + a.investments_sum + a.settlement_funds_sum as total
+) stored
+cross join lateral (select coalesce(m.total, 0) + coalesce(d.total, 0) as total) again
 where a.customer_id between $1 and $2 and a.month = $3::date and a.as_of = $4::date;
 
 -- name: broken_chunks
