@@ -38,20 +38,13 @@ _SIZES = {
     Scale.TINY: _Size(400, 1, 16),
 }
 
-# The journal's shape: an accepted update, once by its id.
 _BARE = """
 create schema bench;
-create table bench.balance_update (
-    customer_id integer not null, update_id text not null, account_id integer not null,
-    as_of date not null, amount numeric(18, 2) not null,
-    held boolean not null default false,
-    recorded_at timestamptz not null default clock_timestamp(),
-    primary key (customer_id, update_id)
-);
+create table bench.balance_update (like terrace.balance_update including all);
 """
 _INSERT = """
-insert into bench.balance_update (customer_id, update_id, account_id, as_of, amount)
-select * from unnest($1::integer[], $2::text[], $3::integer[], $4::date[], $5::numeric[])
+insert into bench.balance_update (customer_id, update_id, account_id, as_of, amount, entry)
+select *, 0 from unnest($1::integer[], $2::text[], $3::integer[], $4::date[], $5::numeric[])
 on conflict do nothing
 """
 
@@ -93,7 +86,7 @@ async def _round(
     place: Place, url: str, server: Serving, batches: Sequence[list[Row]], found: _Rounds
 ) -> None:
     requests = [_request(rows) for rows in batches]
-    job = load.Job(server.port, requests, b'"accepted" : %d' % BATCH, connections=CLIENTS)
+    job = load.Job(server.port, requests, b'"accepted":%d' % BATCH, connections=CLIENTS)
     await place.settle()
     server_before, postgres_before = server.seconds(), place.postgres_seconds()
     found.ours.append(await load.in_another_process(job))
@@ -131,7 +124,7 @@ def _report(found: _Rounds) -> Report:
         },
         (
             f"processor time an update: server {server_us:.1f} us, PostgreSQL {postgres_us:.1f} us",
-            "bare inserts: arrays through unnest into a table of the journal's shape with its key",
+            "bare inserts: arrays through unnest into a table like the ledger, with its keys",
         ),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+import asyncpg
 import orjson
 
 from domain.actors import Actor
@@ -37,6 +38,11 @@ class Updates:
     cents: Sequence[int]
     update_ids: Sequence[str | None] | None = None
 
+    @property
+    def repeat_a_day(self) -> bool:
+        """Whether a day of an account is in it twice."""
+        return len(set(zip(self.accounts, self.days, strict=True))) < len(self.accounts)
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
@@ -54,6 +60,10 @@ class Recorded:
     accepted: int = 0
     duplicates: int = 0
     rejections: list[Rejection] = field(default_factory=list)
+
+
+class NotFresh(Exception):
+    """Updates cannot be recorded without asking what is known."""
 
 
 class IdempotencyConflict(Exception):
@@ -77,15 +87,21 @@ async def record_balances(
     """
     digest = hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
     principal = f"{actor.role}:{actor.subject}"
+    ask = False
 
     async def once() -> Recorded:
+        nonlocal ask
         async with database.unit() as connection:
             fresh = await connection.fetchval(
                 sql("remember_request"), "recordBalances", key, principal, digest
             )
             if not fresh:
                 return await _remembered(connection, key, principal, digest)
-            recorded = await _record_and_audit(connection, updates, actor, future_days)
+            try:
+                recorded = await _record_and_audit(connection, updates, actor, future_days, ask)
+            except asyncpg.UniqueViolationError:
+                ask = True
+                raise
             recorded = Recorded(
                 recorded.accepted,
                 recorded.duplicates,
@@ -107,11 +123,11 @@ async def _remembered(connection: Connection, key: str, principal: str, digest: 
 
 
 async def _record_and_audit(
-    connection: Connection, updates: Updates, actor: Actor, future_days: int
+    connection: Connection, updates: Updates, actor: Actor, future_days: int, ask: bool
 ) -> Recorded:
     if not updates.places:
         return Recorded()
-    recorded = await record(connection, updates, future_days)
+    recorded = await record(connection, updates, future_days, ask=ask)
     await audit(
         connection,
         actor,
@@ -122,21 +138,44 @@ async def _record_and_audit(
     return recorded
 
 
-async def record(connection: Connection, updates: Updates, future_days: int) -> Recorded:
-    """Record what is valid and new, in the caller's transaction."""
+async def record(
+    connection: Connection, updates: Updates, future_days: int, *, ask: bool = True
+) -> Recorded:
+    """Record what is valid and new, in the caller's transaction.
+
+    Unless told to `ask`, days later than all that the accounts have are taken to be new; there is a
+    unique violation if one of them, held back by a close, or an update id is not.
+    """
     calendar = await share_ledger(connection)
-    await connection.execute(sql("lock_accounts"), list(set(updates.accounts)))
+    latest = await connection.fetchval(sql("lock_accounts"), list(set(updates.accounts)))
+    new = latest is None or latest < min(updates.days)
+    if not ask and new and calendar.closing is None and not updates.repeat_a_day:
+        return await record_fresh(connection, updates, calendar, future_days)
     rows = await connection.fetch(
         sql("record_rows"),
-        *columns(updates),
+        *_columns(updates),
         horizon(calendar, future_days),
         _NEVER if calendar.closing is None else calendar.closing.last_day,
     )
     return await settle(connection, updates, rows)
 
 
-def columns(updates: Updates) -> tuple[Any, ...]:
-    """The updates as the recording statements take them."""
+async def record_fresh(
+    connection: Connection, updates: Updates, calendar: Calendar, future_days: int
+) -> Recorded:
+    """Record what is valid without asking what is known; no close may be running.
+
+    Raises NotFresh, or there is a unique violation, if the updates have to be recorded otherwise.
+    """
+    rows = await connection.fetch(
+        sql("record_fresh_rows"), *_columns(updates), horizon(calendar, future_days)
+    )
+    if not rows[-1]["complete"]:
+        raise NotFresh
+    return await settle(connection, updates, rows)
+
+
+def _columns(updates: Updates) -> tuple[Any, ...]:
     return updates.update_ids, updates.accounts, updates.days, updates.cents
 
 

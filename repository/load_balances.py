@@ -17,7 +17,7 @@ import asyncpg
 from domain.actors import Actor
 from repository.calendar import audit, share_ledger
 from repository.database import Connection, Database, persistently
-from repository.ledger import Recorded, Updates, columns, horizon, record, settle
+from repository.ledger import NotFresh, Recorded, Updates, record, record_fresh
 from repository.loaded import Loaded
 from repository.statements import sql
 
@@ -25,20 +25,11 @@ _AT_ONCE = 2
 _DAY_IS_TAKEN = "balance_update_pkey"
 
 
-class _NotFresh(Exception):
-    """A chunk cannot be recorded without asking what is known."""
-
-
 @dataclass(frozen=True, slots=True)
 class Chunk(Updates):
     """Balances of a file. Chunks that are `in_order` are recorded strictly one after the other."""
 
     in_order: bool = False
-
-    @property
-    def repeats_a_day(self) -> bool:
-        """Whether a day of an account is in it twice."""
-        return len(set(zip(self.accounts, self.days, strict=True))) < len(self.accounts)
 
 
 class BalanceRecorder:
@@ -77,12 +68,12 @@ class BalanceRecorder:
         async with self._free:
             if not chunk.places:
                 return Loaded()
-            if self._fresh and not chunk.repeats_a_day:
+            if self._fresh and not chunk.repeat_a_day:
                 try:
                     return await self._record(chunk, fresh=True)
                 except asyncpg.UniqueViolationError as known:
                     self._restates |= known.constraint_name == _DAY_IS_TAKEN
-                except (_NotFresh, asyncpg.DeadlockDetectedError):
+                except (NotFresh, asyncpg.DeadlockDetectedError):
                     pass
             loaded = await persistently(lambda: self._record(chunk, fresh=False))
             self._fresh = not (self._restates or loaded.unchanged)
@@ -104,10 +95,5 @@ class BalanceRecorder:
     async def _record_fresh(self, connection: Connection, chunk: Chunk) -> Recorded:
         calendar = await share_ledger(connection)
         if calendar.closing is not None:
-            raise _NotFresh
-        rows = await connection.fetch(
-            sql("record_fresh_rows"), *columns(chunk), horizon(calendar, self._future_days)
-        )
-        if not rows[-1]["complete"]:
-            raise _NotFresh
-        return await settle(connection, chunk, rows)
+            raise NotFresh
+        return await record_fresh(connection, chunk, calendar, self._future_days)

@@ -13,9 +13,10 @@ select principal, body_hash, reply from terrace.request where operation = $1 and
 update terrace.request set reply = $3 where operation = $1 and key = $2;
 
 -- name: lock_accounts
--- Locks accounts in one order for all writers, so that no two wait for each other.
-select count(*) from (
-    select from terrace.account where number = any($1::text[])
+-- Locks accounts in one order for all writers, so that no two wait for each other. Answers the day
+-- of the latest balance among them.
+select max(balance_as_of) from (
+    select balance_as_of from terrace.account where number = any($1::text[])
     order by customer_id, id for no key update
 ) locked;
 

@@ -1,6 +1,7 @@
 """recordBalances: rows are judged one by one, and nothing happens twice."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -64,6 +65,78 @@ async def test_an_update_id_seen_again_has_no_second_effect(house: House) -> Non
         5.0,
         5.0,
     ]
+
+
+async def test_an_update_id_seen_again_on_a_later_day_has_no_effect_either(house: House) -> None:
+    await house.people()
+    await house.record(("A1", "2025-01-01", "5.00"), ids=["x"])
+    again = await house.record(
+        ("A1", "2025-01-02", "9.00"), ("A2", "2025-01-02", "1.00"), ids=["x", "y"]
+    )
+    assert (again["accepted"], again["duplicates"]) == (1, 1)
+    days = await house.fetch("select as_of::text from terrace.balance order by account_id")
+    assert [row["as_of"] for row in days] == ["2025-01-01", "2025-01-02"]
+
+
+LITERAL = """mutation { recordBalances(input: {idempotencyKey: "k", updates: [
+    {updateId: "a", account: "A1", asOf: "2025-01-01", balance: "1.5"},
+    {updateId: "b", account: "A1", asOf: "2025-02-30", balance: "1.00"}]}) {
+    accepted rejected { index code } errors { code } } }"""
+OF_VARIABLES = """mutation ($key: String!, $updates: [BalanceUpdate!]!) {
+    recordBalances(input: {idempotencyKey: $key, updates: $updates}) {
+    accepted rejected { index code } errors { code } } }"""
+OF_A_ROW = """mutation ($row: BalanceUpdate!) {
+    recordBalances(input: {idempotencyKey: "k", updates: [
+    {updateId: "a", account: "A1", asOf: "2025-01-01", balance: "1.50"}, $row]}) {
+    accepted rejected { index code } errors { code } } }"""
+ROWS = [
+    {"updateId": "a", "account": "A1", "asOf": "2025-01-01", "balance": "1.50"},
+    {"updateId": "b", "account": "A1", "asOf": "2025-02-30", "balance": "1.00"},
+]
+
+
+async def test_rows_mean_the_same_however_they_come(house: House) -> None:
+    """In the document, as a variable of the list or of one row: one request, one answer."""
+    await house.people()
+    answers = [
+        await house.data(LITERAL),
+        await house.data(OF_VARIABLES, {"key": "k", "updates": ROWS}),
+        await house.data(OF_A_ROW, {"row": ROWS[1]}),
+        await house.data(
+            OF_VARIABLES, {"key": "k", "updates": [dict(reversed(ROWS[0].items())), ROWS[1]]}
+        ),
+    ]
+    [first, *others] = [answer["recordBalances"] for answer in answers]
+    assert first == {
+        "accepted": 1,
+        "rejected": [{"index": 1, "code": "INVALID_DATE"}],
+        "errors": [],
+    }
+    assert others == [first] * 3
+    assert await house.value("select count(*) from terrace.balance_update") == 1
+
+
+WRONG = {
+    "a field is missing": {"updateId": "a", "account": "A1", "asOf": "2025-01-01"},
+    "a field is unknown": {**ROWS[0], "memo": "x"},
+    "a field is null": {**ROWS[0], "account": None},
+    "an id is a number": {**ROWS[0], "updateId": 7},
+    "an account is an object": {**ROWS[0], "account": {}},
+    "a row is null": None,
+    "a row is a text": "a",
+}
+
+
+@pytest.mark.parametrize("row", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("place", [0, 1])
+async def test_a_row_of_a_wrong_type_refuses_the_request(
+    house: House, row: Any, place: int
+) -> None:
+    rows: list[Any] = [ROWS[0], {**ROWS[0], "updateId": "other"}]
+    rows[place] = row
+    answer = await house.ask(OF_VARIABLES, {"key": "k", "updates": rows}, role="hq")
+    assert [e["extensions"]["code"] for e in answer["errors"]] == ["BAD_USER_INPUT"]
+    assert await house.value("select count(*) from terrace.request") == 0
 
 
 async def test_the_later_update_of_a_day_wins_in_a_request_and_after_it(house: House) -> None:
