@@ -8,7 +8,7 @@ ARGS ?=
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test faults check format lock schema golden plans bench bench-api clean
+.PHONY: help setup dev run test faults check format lock schema golden plans bench bench-write bench-api clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ plans: dev ## How PostgreSQL runs the golden statements at 1,000,000 customers (
 
 bench: dev ## Run the benchmarks; tables on screen, figures in benchmarks/results/
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-write: dev ## The write path beside its peers and limits (ARGS="--quick" or "--million")
+	@$(BIN)/python -m benchmarks.write $(ARGS)
 
 PEER := benchmarks/postgraphile
 $(PEER)/node_modules/.installed: $(PEER)/package.json $(PEER)/package-lock.json

@@ -19,8 +19,9 @@ BENCHMARKS = {
     "record": "recordBalances: updates/s beside bare inserts",
     "shutdown": "SIGTERM with 4,000 sockets: seconds beside the 20 allowed",
     "fanout": "events to 1,000 subscribed managers beside a bare broadcast, and 10,000 idle ones",
+    "visible": "2,000 balances/s: how soon they are seen in AUM, and events at a socket",
 }
-_MODULES = {"import": "import_file"}
+MODULES = {"import": "import_file"}
 
 
 def main() -> None:
@@ -55,7 +56,7 @@ def _run(names: list[str], scale: Scale, results: Path, *, million: bool) -> Non
             print(f"{name} ...", file=sys.stderr)
             began = time.monotonic()
             machine = Machine.here(version)
-            benchmark = importlib.import_module(f"benchmarks.{_MODULES.get(name, name)}")
+            benchmark = importlib.import_module(f"benchmarks.{MODULES.get(name, name)}")
             report = runner.run(benchmark.run(running))
             path = write(report, machine, scale, results)
             print(show(report, machine, scale))

@@ -86,7 +86,14 @@ def write(report: Report, machine: Machine, scale: Scale, folder: Path) -> Path:
     """The report as `NAME.json` in a folder, which is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{report.name}.json"
-    document = {
+    document = written(report, machine, scale)
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def written(report: Report, machine: Machine, scale: Scale) -> dict[str, object]:
+    """The report as it is written: with where, when and at which scale it was measured."""
+    return {
         "name": report.name,
         "title": report.title,
         "scale": scale.value,
@@ -97,8 +104,6 @@ def write(report: Report, machine: Machine, scale: Scale, folder: Path) -> Path:
         "figures": report.figures,
         "notes": list(report.notes),
     }
-    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    return path
 
 
 def median(values: Sequence[float]) -> float:

@@ -48,14 +48,25 @@ class Serving:
 async def terrace(place: Place, url: str) -> AsyncIterator[Serving]:
     """`terrace serve` on a database, with its default settings."""
     port = free_port()
-    environment = {
+    arguments = [*_PYTHON, "cli.main", "serve", "--port", str(port)]
+    async with _process(arguments, _installation(place, url), port) as serving:
+        yield serving
+
+
+@asynccontextmanager
+async def worker(place: Place, url: str) -> AsyncIterator[Serving]:
+    """`terrace work` on a database, with its default settings; it has no port."""
+    arguments = [*_PYTHON, "cli.main", "work"]
+    async with _process(arguments, _installation(place, url), 0) as serving:
+        yield serving
+
+
+def _installation(place: Place, url: str) -> dict[str, str]:
+    return {
         "TERRACE_DATABASE_URL": url,
         "TERRACE_REDIS_URL": place.addresses.redis_url,
         "TERRACE_SECRET_KEY": KEY,
     }
-    arguments = [*_PYTHON, "cli.main", "serve", "--port", str(port)]
-    async with _process(arguments, environment, port) as serving:
-        yield serving
 
 
 @asynccontextmanager
@@ -103,7 +114,7 @@ async def postgraphile(url: str, node: Path, *, scoped: bool) -> AsyncIterator[S
 async def _process(
     arguments: Sequence[str], environment: dict[str, str], port: int
 ) -> AsyncIterator[Serving]:
-    """A process that listens on a port; it ends with the block, or with this process."""
+    """A process that listens on a port, if it has one; it ends with the block, or with this one."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("TERRACE_")}
     reader, writer = os.pipe()
     try:
@@ -115,7 +126,8 @@ async def _process(
             stdin=asyncio.subprocess.DEVNULL,
         )
         try:
-            await _wait(process, port)
+            if port:
+                await _wait(process, port)
             yield Serving(port, psutil.Process(process.pid), process)
         finally:
             with contextlib.suppress(ProcessLookupError):
