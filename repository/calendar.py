@@ -1,5 +1,6 @@
 """The institution's calendar and tier policies."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from domain.actors import Actor
 from domain.months import Month
 from domain.policy import DEFAULT_POLICY, TierPolicy, parse_policy, policy_document
-from repository.database import Connection, Database
+from repository.database import HELD_ELSEWHERE, Connection, Database
 from repository.statements import sql
 
 
@@ -62,15 +63,34 @@ async def share_ledger(connection: Connection) -> Calendar:
     return await read_calendar(connection)
 
 
+_WAITS = (0.25, 0.5, 1, 2, 2, 2, 2, 2, 2, 2)
+"""Seconds of the waits for the ledger; as much time lies between two of them."""
+
+
 async def own_ledger(connection: Connection) -> None:
-    """Keep everybody else from posting, recomputing and publishing until the transaction ends."""
-    await connection.execute(sql("own_ledger"))
+    """Keep everybody else from posting, recomputing and publishing until the transaction ends.
+
+    Whoever waits for the ledger keeps others waiting, so the wait is short, and again after a pause
+    if somebody holds the ledger for long. Who owns it waits for nothing else for long either: the
+    transaction fails with HELD_ELSEWHERE.
+    """
+    for seconds in _WAITS:
+        try:
+            async with connection.transaction():
+                await connection.execute(sql("wait_at_most"), f"{seconds}s")
+                await connection.execute(sql("own_ledger"))
+            break
+        except HELD_ELSEWHERE:
+            await asyncio.sleep(seconds)
+    else:
+        await connection.execute(sql("own_ledger"))
+    await connection.execute(sql("wait_at_most"), f"{_WAITS[0]}s")
 
 
 async def set_business_date(database: Database, day: date, actor: Actor) -> Calendar:
     """Set the business date; it may not leave the open month behind it or go back before it."""
     async with database.unit() as connection:
-        await connection.execute(sql("own_ledger"))
+        await own_ledger(connection)
         calendar = await read_calendar(connection)
         if calendar.open_month is not None and day < calendar.open_month.first_day:
             raise CalendarError(
@@ -96,7 +116,7 @@ async def policies(connection: Connection) -> list[TierPolicy]:
 async def ensure_default_policy(database: Database) -> None:
     """Publish version 1 unless a policy exists; safe for two starters at once."""
     async with database.unit() as connection:
-        await connection.execute(sql("own_ledger"))
+        await own_ledger(connection)
         if not await policies(connection):
             await _insert(connection, DEFAULT_POLICY, "installation")
 
@@ -110,7 +130,7 @@ async def publish_policy(
     CalendarError for one that would change how closed months were judged.
     """
     async with database.unit() as connection:
-        await connection.execute(sql("own_ledger"))
+        await own_ledger(connection)
         calendar = await read_calendar(connection)
         known = await policies(connection)
         policy = parse_policy(document, len(known) + 1)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from domain.actors import Actor
 from domain.feeds import Gap, told
 from domain.months import Month
-from repository.calendar import CalendarError, audit, read_calendar
+from repository.calendar import CalendarError, audit, own_ledger, read_calendar
 from repository.database import Connection, Database
 from repository.feeds import missing
 from repository.held import post_some
@@ -49,7 +49,7 @@ async def request_close(
     OUT_OF_ORDER, NO_BUSINESS_DATE, or FEED_INCOMPLETE without an override.
     """
     async with database.unit() as connection:
-        await connection.execute(sql("own_ledger"))
+        await own_ledger(connection)
         calendar = await read_calendar(connection)
         if calendar.open_month is None:
             raise CalendarError(
@@ -150,7 +150,11 @@ async def before_judging(connection: Connection, month: Month) -> bool:
 
 
 async def claim_chunk(connection: Connection, month: Month, epoch: int) -> list[int] | None:
-    """Take a chunk and lock its customers; their keys in order, None when no chunk is left."""
+    """Take a chunk and lock its customers; their keys in order, None when no chunk is left.
+
+    Raises HELD_ELSEWHERE soon if somebody holds one of them: the others of the chunk wait for it.
+    """
+    await connection.execute(sql("wait_at_most"), "500ms")
     row = await connection.fetchrow(sql("claim_chunk"), month.first_day, epoch)
     if row is None:
         return None
@@ -183,7 +187,7 @@ async def publish(connection: Connection, month: Month, *, anew: bool) -> bool:
 
     `anew` if the next month counts differently, so that figures cannot be carried on into it.
     """
-    await connection.execute(sql("own_ledger"))
+    await own_ledger(connection)
     done = await connection.execute(sql("publish_close"), month.first_day)
     if done != "UPDATE 1":
         return False
@@ -204,7 +208,7 @@ async def fail(connection: Connection, month: Month, epoch: int, problem: str) -
 
     False, and nothing is changed, when that run is over or was begun anew.
     """
-    await connection.execute(sql("own_ledger"))
+    await own_ledger(connection)
     failed = await connection.execute(sql("fail_close"), month.first_day, problem, epoch)
     if failed != "UPDATE 1":
         return False

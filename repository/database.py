@@ -37,6 +37,9 @@ _READER_SETTINGS = {
 _WRITER_SETTINGS = {
     "application_name": "terrace writer",
     "jit": "off",
+    # Nobody of ours holds a lock as long. Whoever else does, such as a session left open in a
+    # transaction, must not bring everybody to a stand behind one customer.
+    "lock_timeout": "5s",
     "timezone": "UTC",
     "datestyle": "ISO, YMD",
 }
@@ -53,11 +56,14 @@ _CLASHES = (
     asyncpg.UniqueViolationError,  # the same update or key came in another transaction
     asyncpg.ForeignKeyViolationError,  # a handover moved the customer after it was looked up
 )
+HELD_ELSEWHERE = asyncpg.LockNotAvailableError
+"""Somebody holds a row or a lock for longer than anybody may wait for it."""
 UNREACHABLE = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    HELD_ELSEWHERE,
     asyncpg.InternalClientError,  # a session ended while its next statement was on the way
     asyncpg.AdminShutdownError,
     asyncpg.CannotConnectNowError,

@@ -35,13 +35,15 @@ class Deviation:
 async def claim_dirty(
     connection: Connection, limit: int, *, up_to: Month | None = None, after: Month | None = None
 ) -> list[Claim]:
-    """Take customers to recompute: those dirty from `up_to` or earlier, or from after `after`."""
-    rows = await connection.fetch(
-        sql("claim_dirty"),
-        limit,
-        None if up_to is None else up_to.first_day,
-        None if after is None else after.first_day,
-    )
+    """Take customers to recompute: those dirty from `up_to` or earlier, or from after `after`.
+
+    Customers whom somebody else holds are left out, but with `up_to`, for a close, waited for.
+    """
+    if up_to is not None:
+        rows = await connection.fetch(sql("claim_dirty_for_close"), limit, up_to.first_day)
+    else:
+        first = None if after is None else after.first_day
+        rows = await connection.fetch(sql("claim_dirty"), limit, first)
     return [Claim(row["customer_id"], Month.of(row["from_month"])) for row in rows]
 
 

@@ -65,7 +65,16 @@ def test_both_sides_of_a_read_are_measured(results: dict[str, dict]) -> None:
 
 def test_the_list_names_every_benchmark() -> None:
     names = [line.split()[0] for line in run("--list").splitlines()]
-    assert names == ["profile", "list", "import", "close", "record", "shutdown", "fanout", "visible"]
+    assert names == [
+        "profile",
+        "list",
+        "import",
+        "close",
+        "record",
+        "shutdown",
+        "fanout",
+        "visible",
+    ]
 
 
 @asynccontextmanager

@@ -31,7 +31,7 @@ from repository.closing import (
     publish,
     unfinished_close,
 )
-from repository.database import Connection, Database, persistently
+from repository.database import HELD_ELSEWHERE, Connection, Database, persistently
 from repository.figures import advance_dirty
 from repository.held import post_held
 from repository.judging import (
@@ -42,6 +42,7 @@ from repository.judging import (
     judge_unremarkable,
     resum,
 )
+from repository.outage import Outage
 from repository.special import start_due_grants
 from repository.standings import Outcomes, grants_of
 from workers.recompute import recompute
@@ -52,6 +53,7 @@ AT_ONCE = 2
 """Chunks that one process has under way: the server's work is what takes time, not this one's."""
 
 Progress = Callable[[CloseRun], None]
+_HELD_SECONDS = 1.0
 
 
 class VerificationFailed(Exception):
@@ -76,10 +78,17 @@ async def carry_out(
         month = await unfinished_close(connection)
     if month is None:
         return None
+    outage = Outage(log, f"closing {month}")
     try:
-        await _prepare(database, month, chunk, batch)
-        await _judge_all(database, month, at_once, progress)
-        await persistently(partial(_publish, database, month, at_once))
+        while True:
+            try:
+                await _prepare(database, month, chunk, batch)
+                await _judge_all(database, month, at_once, progress)
+                await persistently(partial(_publish, database, month, at_once))
+                break
+            except HELD_ELSEWHERE as error:  # by a session of somebody else: it waits, none beside
+                outage.lasts(error)
+                await asyncio.sleep(_HELD_SECONDS)
     except VerificationFailed as problem:
         async with database.unit() as connection:
             failed = await fail(connection, month, problem.epoch, str(problem))

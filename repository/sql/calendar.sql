@@ -28,6 +28,10 @@ select pg_advisory_xact_lock_shared(7000001);
 -- Held for an instant by a close when it moves the calendar.
 select pg_advisory_xact_lock(7000001);
 
+-- name: wait_at_most
+-- How long this transaction waits for a lock from now on.
+select set_config('lock_timeout', $1, true);
+
 -- name: policies
 -- All published policies, oldest version first.
 select version, document from terrace.tier_policy order by version;

@@ -175,13 +175,22 @@ where customer_id = $1 and month >= $2::date and month <= $3::date
 order by month;
 
 -- name: claim_dirty
--- Takes customers to recompute, those waiting longest first, and holds them till the end.
+-- Takes customers to recompute who are dirty from after $2, and holds them till the end. One whom
+-- somebody holds is left for the next look: to wait for one would keep all others waiting.
+select d.customer_id, d.version, d.from_month
+from terrace.dirty d join terrace.customer c on c.id = d.customer_id
+where not d.quarantined and (d.retry_at is null or d.retry_at <= clock_timestamp())
+    and ($2::date is null or d.from_month > $2::date)
+order by d.customer_id limit $1
+for update of d skip locked for no key update of c skip locked;
+
+-- name: claim_dirty_for_close
+-- The same for a close that needs customers dirty up to $2 to be right: also those who failed a
+-- moment ago, and whoever is held is waited for.
 select customer_id, version, from_month from terrace.dirty
-where not quarantined and (retry_at is null or retry_at <= clock_timestamp())
-    and ($2::date is null or from_month <= $2::date)
-    and ($3::date is null or from_month > $3::date)
+where not quarantined and from_month <= $2::date
 order by customer_id limit $1
-for update skip locked;
+for update;
 
 -- name: lock_customers
 -- Locks customers in one order; whoever writes figures or standings of a customer holds this.

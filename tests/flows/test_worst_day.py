@@ -119,7 +119,7 @@ async def test_held_updates_are_posted_though_the_closer_was_killed(house: House
     await _prepare(house.database, Month(2025, 1), 10, 10)
     while await _judge_chunk(house.database, Month(2025, 1), lambda run: None):
         pass
-    await _publish(house.database, Month(2025, 1))  # and here the closer is gone
+    await _publish(house.database, Month(2025, 1), 1)  # and here the closer is gone
     await house.record(("A1", "2025-01-05", "400.00"))
     await house.work()
     assert await house.value("select count(*) from terrace.balance_update where held") == 0
