@@ -161,16 +161,28 @@ quotes as materialized (
     from (select distinct currency from counting where not all_month) c
     cross join generate_series($3::date, $4::date, interval '1 day') d(day)
 ),
-day_by_day as (
-    select a.customer_id, sum(b.amount * coalesce(q.rate, 0)) as total
-    from counting a join quotes q on q.currency = a.currency cross join lateral (
-        select amount from terrace.balance_update b
-        where b.customer_id = a.customer_id and b.account_id = a.id and b.as_of <= q.day
-            and not b.held
-        order by b.as_of desc, b.entry desc limit 1
+other_balances as (
+    select a.customer_id, a.currency, a.opened_on, a.closed_on, b.amount, b.day, b.next
+    from counting a cross join lateral (
+        select o.amount, o.as_of as day,
+            lead(o.as_of, 1, $4::date + 1) over (order by o.as_of, o.entry) as next
+        from terrace.balance_update o
+        where o.customer_id = a.customer_id and o.account_id = a.id and not o.held
+            and o.as_of <= $4::date and o.as_of >= coalesce((
+                select max(first.as_of) from terrace.balance_update first
+                where first.customer_id = a.customer_id and first.account_id = a.id
+                    and not first.held and first.as_of <= $3::date
+            ), $3::date)
     ) b
-    where not a.all_month and q.day >= a.opened_on and (a.closed_on is null or q.day <= a.closed_on)
-    group by a.customer_id
+    where not a.all_month
+    offset 0 -- so that an account's balances are read once and not for each of the days
+),
+day_by_day as (
+    select b.customer_id, sum(b.amount * coalesce(q.rate, 0)) as total
+    from other_balances b
+    join quotes q on q.currency = b.currency and q.day >= b.day and q.day < b.next
+    where q.day >= b.opened_on and (b.closed_on is null or q.day <= b.closed_on)
+    group by b.customer_id
 )
 select count(*)::integer as customers,
     coalesce(sum(stored.total), 0) as total,

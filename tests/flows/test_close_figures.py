@@ -201,7 +201,8 @@ RESULTS = [
     "terrace.aum order by customer_id, month",
     "terrace.standing order by customer_id, month",
     "terrace.tier_change order by customer_id, effective_from",
-    "(select sum(total), sum(changes) as changes from terrace.close_chunk group by month) order by 1",
+    "(select sum(total), sum(changes) as changes from terrace.close_chunk group by month)"
+    " order by 1",
 ]
 
 
