@@ -133,12 +133,12 @@ balances as (
         and as_of between ($3::date - interval '1 month')::date and $4::date
         and not held
 ),
-by_account as (
+by_account as materialized (
     select customer_id, account_id, min(day) as since,
         sum(amount * (($4::date + 1 - day) - ($4::date + 1 - next))) as total
     from balances group by customer_id, account_id
 ),
-all_month as (
+all_month as materialized (
     select a.customer_id, sum(coalesce(b.total, 0)
         + coalesce(older.amount * (coalesce(b.since, $4::date + 1) - $3::date), 0)) as total
     from counting a
@@ -177,7 +177,7 @@ other_balances as (
     where not a.all_month
     offset 0 -- so that an account's balances are read once and not for each of the days
 ),
-day_by_day as (
+day_by_day as materialized (
     select b.customer_id, sum(b.amount * coalesce(q.rate, 0)) as total
     from other_balances b
     join quotes q on q.currency = b.currency and q.day >= b.day and q.day < b.next
