@@ -6,7 +6,7 @@ not understood here is noticed when it is written.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from repository.migrate import Migration, migrations
 
@@ -17,11 +17,13 @@ _STATEMENT = re.compile(
     r"|create (?:unlogged )?table (?:if not exists )?terrace\.(?P<table>\w+) \((?P<body>.*?)\n\)"
     r"|alter table (?:only )?terrace\.(?P<altered>\w+)\s(?P<change>[^;]*);"
     r"|drop index (?:concurrently )?(?:if exists )?(?:terrace\.)?(?P<dropped>\w+)"
-    r"|drop table (?:if exists )?terrace\.(?P<gone>\w+)",
+    r"|drop table (?:if exists )?(?P<gone>terrace\.\w+(?:, terrace\.\w+)*)",
     re.DOTALL,
 )
 _COLUMN = re.compile(r"^\s*(\w+) [^,]*?\b(primary key|unique)\b", re.MULTILINE)
 _TABLE = re.compile(r"(?:constraint (\w+) )?\b(primary key|unique) \(([^)]*)\)")
+_RENAMED = re.compile(r"rename to (\w+)")
+_RENAMED_CONSTRAINT = re.compile(r"rename constraint (\w+) to (\w+)")
 _DROPPED = re.compile(r"drop constraint (?:if exists )?(\w+)")
 _BOOKS = ("migration", "signing_key")
 """Tables of the migrator itself."""
@@ -50,6 +52,7 @@ def expected_indexes(files: Sequence[Migration] | None = None) -> dict[str, Expe
                 for name in _constraints(match["table"], match["body"]):
                     found[name] = Expected(match["table"], migration.name)
             elif match["altered"]:
+                found = _renamed(found, match["altered"], match["change"])
                 for name in _DROPPED.findall(match["change"]):
                     found.pop(name, None)
                 if " add " in f" {match['change']}":
@@ -58,7 +61,18 @@ def expected_indexes(files: Sequence[Migration] | None = None) -> dict[str, Expe
             elif match["dropped"]:
                 found.pop(match["dropped"], None)
             else:
-                found = {n: one for n, one in found.items() if one.table != match["gone"]}
+                gone = [table.removeprefix("terrace.") for table in match["gone"].split(", ")]
+                found = {n: one for n, one in found.items() if one.table not in gone}
+    return found
+
+
+def _renamed(found: dict[str, Expected], table: str, change: str) -> dict[str, Expected]:
+    """What is found under other names: of a table, or of a constraint of it."""
+    if renamed := _RENAMED.search(change):
+        of = {name: one for name, one in found.items() if one.table == table}
+        return found | {name: replace(one, table=renamed[1]) for name, one in of.items()}
+    for former, name in _RENAMED_CONSTRAINT.findall(change):
+        found[name] = found.pop(former)
     return found
 
 

@@ -104,12 +104,15 @@ async def _close_one(
         def show(now: CloseRun) -> None:
             bar.show(now.judged, now.customers)
 
+        if run.state == "RUNNING":
+            show(run)
         while run.state not in ("CLOSED", "FAILED"):
             await carry_out(
                 database, chunk=settings.close_chunk, batch=settings.recompute_batch, progress=show
             )
             async with database.writing() as connection:
                 run = await close_state(connection, month)
+            show(run)
             if run.state not in ("CLOSED", "FAILED"):
                 await asyncio.sleep(_LOOK_EVERY)  # another closer has the last chunks
     while await relay(database):

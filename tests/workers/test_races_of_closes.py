@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from domain.months import Month
+from repository.calendar import share_ledger
 from repository.closing import close_state, request_close
 from repository.figures import mark_changing
 from repository.held import post_held
@@ -211,3 +212,25 @@ async def test_a_change_of_level_is_not_forgotten_over_a_later_month(house: Hous
     figure = await house.aum("C1", "2025-01")
     assert figure is not None
     assert (figure["asOf"], figure["total"]) == ("2025-01-31", "50000.00")  # 5 days of 31
+
+
+async def test_a_recording_that_has_begun_falls_on_this_side_of_the_cutoff(house: House) -> None:
+    await house.people(2)
+    await house.record(("A1", "2025-01-01", "1.00"))
+    await house.work()
+    async with house.database.unit() as connection:
+        await share_ledger(connection)  # a recording that is not committed yet
+        asking = asyncio.create_task(request_close(house.database, JAN, "test"))
+        await waiting(house)
+        late = asyncio.create_task(house.record(("A2", "2025-01-02", "3.00")))
+        await waiting(house, 2)
+        await connection.execute("""
+            insert into terrace.balance_update (customer_id, account_id, as_of, entry, amount)
+            values (1, 1, '2025-01-02', 0, 2.00)""")
+        await connection.execute("insert into terrace.dirty values (1, 1, '2025-01-01')")
+    await asking
+    assert (await late)["accepted"] == 1
+    held = await house.fetch("select customer_id from terrace.balance_update where held")
+    assert [row["customer_id"] for row in held] == [2]
+    await house.work()
+    assert (await house.aum("C1", "2025-01"))["total"] == "1.97"  # type: ignore[index]
