@@ -49,6 +49,16 @@ def test_each_benchmark_writes_its_ratios_to_the_peer(results: dict[str, dict]) 
     assert all(isinstance(value, float) for value in figures)
 
 
+def test_the_write_path_is_measured_in_one_run(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.write", "--tiny", "--results", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / "write.json").read_text(encoding="utf-8"))
+    assert result["ratios"].keys() == result["limits"].keys()
+    assert result["ratios"].keys() == {"import_vs_copy", "record_vs_unnest", "close_vs_sql"}
+    assert {"import", "record", "close", "visible"} <= result["parts"].keys()
+
+
 def test_a_result_says_where_and_at_which_scale_it_was_measured(results: dict[str, dict]) -> None:
     for result in results.values():
         assert result["scale"] == "tiny"

@@ -157,6 +157,7 @@ def test_the_commands_statuses_are_told_once_for_all() -> None:
 WORD = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 IN_SQL = re.compile(r"'([A-Z][A-Z0-9_]{3,})'")
 NOT_CODES = {
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ": "the letters of a currency",
     "C101538": "a customer of the demo data",
     "M1001": "a manager of the demo data",
     "CUTOFF": "a state of a close",

@@ -73,9 +73,9 @@ async def test_the_migrations_say_which_indexes_there_are(house: House) -> None:
 BREAKS = [
     ("drop index terrace.standing_by_month", "indexes", "create index standing_by_month on"),
     (
-        "alter table terrace.balance drop constraint balance_pkey",
+        "alter table terrace.close_chunk drop constraint close_chunk_pkey",
         "indexes",
-        "balance_pkey on terrace.balance is missing",
+        "close_chunk_pkey on terrace.close_chunk is missing",
     ),
     (
         "alter table terrace.aum no force row level security",

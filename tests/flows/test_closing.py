@@ -80,13 +80,15 @@ async def test_updates_for_the_month_being_closed_wait_and_become_corrections(
     late = await house.record(("A1", "2025-01-01", "900000.00"), ("A2", "2025-02-01", "5.00"))
     assert late["accepted"] == 2
     assert await house.value("select count(*) from terrace.balance_update where held") == 1
+    await house.record(("A3", "2025-01-31", "1.00"))  # the first one that its account has
+    assert await house.value("select count(*) from terrace.balance_update where held") == 2
     await house.work()
     assert await house.value("select count(*) from terrace.balance_update where held") == 0
     standing = await house.standing("C1", "2025-02")
     assert standing["status"] == "NON_MEMBER"  # as it was judged and published
     assert (await house.aum("C1", "2025-01"))["total"] == "900000.00"  # type: ignore[index]
     corrections = await house.fetch("select state, figures from terrace.correction")
-    assert [c["state"] for c in corrections] == ["APPLIED"]
+    assert [c["state"] for c in corrections] == ["APPLIED"] * 2
     await house.close("2025-02")
     assert (await house.standing("C1"))["tier"] == {"code": "T2"}
 

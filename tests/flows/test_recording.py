@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from repository import ledger
 from tests.house import House
 
 REJECTED = [
@@ -220,3 +221,62 @@ async def test_requests_that_differ_late_in_an_unreadable_value_are_two(house: H
     other = await house.record(("A1", "2025-01-01", "x" * 50 + "2"), key="k", ids=["u"])
     assert first == again
     assert [e["code"] for e in other["errors"]] == ["IDEMPOTENCY_CONFLICT"]
+
+
+RECORD = """mutation ($input: RecordBalancesInput!) { recordBalances(input: $input) {
+    accepted duplicates rejected { index updateId } errors { code message } } }"""
+
+
+async def test_a_key_of_somebody_else_shows_nothing_of_what_it_was_used_for(house: House) -> None:
+    await house.people()
+    given = {"input": {"idempotencyKey": "k", "updates": [ROWS[0], {**ROWS[0], "account": "A9"}]}}
+    first = await house.data(RECORD, given, role="integrator", subject="one feed")
+    assert first["recordBalances"]["accepted"] == 1
+    for who in (
+        {"role": "integrator", "subject": "another"},
+        {"role": "hq", "subject": "one feed"},
+    ):
+        answer = (await house.data(RECORD, given, **who))["recordBalances"]
+        assert [e["code"] for e in answer["errors"]] == ["IDEMPOTENCY_CONFLICT"]
+        assert (answer["accepted"], answer["duplicates"], answer["rejected"]) == (0, 0, [])
+    assert await house.value("select count(*) from terrace.balance_update") == 1
+
+
+async def test_a_request_whose_session_was_killed_is_recorded_by_the_next_try(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after everything is written and before the commit: nothing of it has happened."""
+    await house.people()
+    audit, kills = ledger.audit, iter([True])
+
+    async def killed(connection: Any, *arguments: Any) -> None:
+        await audit(connection, *arguments)
+        if next(kills, False):
+            pid = await connection.fetchval("select pg_backend_pid()")
+            await house.value("select pg_terminate_backend($1)", pid)
+
+    monkeypatch.setattr(ledger, "audit", killed)
+    given = {"input": {"idempotencyKey": "k", "updates": [ROWS[0]]}}
+    lost = await house.ask(RECORD, given)
+    assert [e["extensions"]["code"] for e in lost["errors"]] == ["UNAVAILABLE"]
+    for table in ("balance_update", "request", "dirty"):
+        assert await house.value(f"select count(*) from terrace.{table}") == 0
+    assert (await house.data(RECORD, given))["recordBalances"]["accepted"] == 1
+    assert (await house.data(RECORD, given))["recordBalances"]["accepted"] == 1
+    assert await house.value("select count(*) from terrace.balance_update") == 1
+
+
+async def test_a_request_whose_answer_was_lost_after_the_commit_gets_it_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.people()
+
+    async def lost(*arguments: Any) -> None:
+        raise RuntimeError("the process was killed here")
+
+    given = {"input": {"idempotencyKey": "k", "updates": [ROWS[0]]}}
+    with monkeypatch.context() as patch:
+        patch.setattr(house.engine, "_wake", lost)
+        assert "errors" in await house.ask(RECORD, given)
+    assert (await house.data(RECORD, given))["recordBalances"]["accepted"] == 1
+    assert await house.value("select count(*) from terrace.balance_update") == 1

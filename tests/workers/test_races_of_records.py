@@ -102,6 +102,7 @@ async def test_a_clock_that_is_set_back_makes_no_held_update_the_newer_one(
     while await post_held(house.database):
         pass
     assert await balance(house, "A1") == "20.00"
+    assert str(await house.value("select balance from terrace.account")) == "20.00"
 
 
 async def test_held_updates_of_one_request_are_posted_in_its_order(house: House) -> None:
