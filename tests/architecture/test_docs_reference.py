@@ -164,7 +164,6 @@ NOT_CODES = {
     "RUNNING": "a state of a close",
     "CLOSED": "a state of a close",
     "FAILED": "a state of a close",
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZ": "letters that a document is told by",
     "APPLIED": "a state of a correction",
     "PENDING_REVIEW": "a state of a correction",
     "SUPERSEDED": "a state of a correction",

@@ -56,14 +56,16 @@ SAFEGUARDS = {
         "later.recorded_at > (select u.recorded_at from terrace.balance_update u where "
         "(u.customer_id, u.account_id, u.as_of, u.entry) "
         "= (h.customer_id, h.account_id, h.as_of, h.entry)) and not later.held",
-        "tests/flows/test_clocks.py",
+        "tests/workers/test_races_of_records.py::"
+        "test_a_clock_that_is_set_back_makes_no_held_update_the_newer_one",
     ),
     "held": Safeguard(
         "an update for the month being closed waits for the end of the close",
         LEDGER,
         "as_of <= $6::date as held,",
         "as_of <= $6::date and false as held,",
-        "tests/flows/test_worst_day.py::test_held_updates_are_posted_though_the_closer_was_killed",
+        "tests/flows/test_closing.py::"
+        "test_updates_for_the_month_being_closed_wait_and_become_corrections",
     ),
     "epoch": Safeguard(
         "a closer of a failed run writes nothing any more",
