@@ -46,8 +46,8 @@ async def test_what_waits_is_counted_with_the_age_of_the_oldest(house: House) ->
     )
     await house.fetch(
         """insert into terrace.balance_update
-            (customer_id, update_id, account_id, as_of, amount, held)
-        values (1, 'u', 1, '2025-01-01', 1, true), (1, 'v', 1, '2025-01-01', 1, false)"""
+            (customer_id, update_id, account_id, as_of, entry, amount, held)
+        values (1, 'u', 1, '2025-01-01', 0, 1, true), (1, 'v', 1, '2025-01-01', 1, 1, false)"""
     )
     told = await found(house)
     assert told["terrace_dirty_customers"] == 3

@@ -119,8 +119,9 @@ async def _anew(world: World, stage: Stage) -> None:
     connection = await world.connect()
     try:
         await connection.execute("""
-            truncate terrace.balance, terrace.balance_update, terrace.request, terrace.dirty,
-                terrace.aum, terrace.standing, terrace.replayed_standing, terrace.tier_change,
+            truncate terrace.balance_update, terrace.request, terrace.dirty, terrace.aum,
+                terrace.replaced_aum, terrace.standing, terrace.replayed_standing,
+                terrace.tier_change,
                 terrace.correction, terrace.close_run, terrace.close_chunk, terrace.audit,
                 terrace.special_grant, harness.side;
             update terrace.account set balance = 0, balance_as_of = null;

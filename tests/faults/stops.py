@@ -9,7 +9,7 @@ from typing import Any
 from tests.faults.servers import World, until
 
 TABLES = (
-    *("account", "aum", "balance", "balance_update", "calendar", "close_chunk", "close_run"),
+    *("account", "aum", "balance_update", "calendar", "close_chunk", "close_run"),
     *("correction", "customer", "dirty", "feed", "replayed_standing", "standing", "tier_change"),
 )
 _INSTALL = """

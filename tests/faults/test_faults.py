@@ -35,8 +35,8 @@ async def stage() -> AsyncIterator[Stage]:
 @pytest.mark.parametrize(
     ("word", "statement"),
     [
-        ("balance", "update terrace.balance set amount = amount + 0.01 where {one}"),
-        ("balance", "delete from terrace.balance where {one}"),
+        ("balance", "update terrace.balance_update set amount = amount + 0.01 where {one}"),
+        ("balance", "delete from terrace.balance_update where {one}"),
         ("latest balance", "update terrace.account set balance = balance + 0.01 where {one}"),
         ("journal", "update terrace.balance_update set amount = amount - 0.01 where {one}"),
         ("found, exp", "update terrace.aum set deposits_sum = deposits_sum + 0.01 where {one}"),
