@@ -39,7 +39,7 @@ _WRITER_SETTINGS = {
     "jit": "off",
     # Nobody of ours holds a lock as long. Whoever else does, such as a session left open in a
     # transaction, must not bring everybody to a stand behind one customer.
-    "lock_timeout": "5s",
+    "lock_timeout": "3s",
     "timezone": "UTC",
     "datestyle": "ISO, YMD",
 }
@@ -78,14 +78,28 @@ def lost(error: BaseException) -> bool:
     return isinstance(error, UNREACHABLE) and not isinstance(error, asyncpg.DataError)
 
 
-async def persistently(work: Callable[[], Awaitable[T]]) -> T:
-    """Do a transaction again when another one got in its way; the last try's error is raised."""
-    for _ in range(_TRIES - 1):
+async def persistently(work: Callable[[], Awaitable[T]], *, patience: int = 0) -> T:
+    """Do a transaction again when another one got in its way; the last try's error is raised.
+
+    `patience` tells how often it is also done again for what is HELD_ELSEWHERE: for work that
+    nobody waits for at the other end of a connection.
+    """
+    clashes = 0
+    while True:
         try:
             return await work()
         except _CLASHES:
-            continue
-    return await work()
+            clashes += 1
+            if clashes == _TRIES:
+                raise
+        except HELD_ELSEWHERE:
+            patience -= 1
+            if patience < 0:
+                raise
+
+
+FOR_A_MINUTE = 20
+"""Patience for what is held elsewhere, while each wait is of _WRITER_SETTINGS' seconds."""
 
 
 def database_name(url: str) -> str:

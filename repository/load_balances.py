@@ -16,7 +16,13 @@ import asyncpg
 
 from domain.actors import Actor
 from repository.calendar import audit, share_ledger
-from repository.database import Connection, Database, persistently
+from repository.database import (
+    FOR_A_MINUTE,
+    HELD_ELSEWHERE,
+    Connection,
+    Database,
+    persistently,
+)
 from repository.ledger import NotFresh, Recorded, Updates, record, record_fresh
 from repository.loaded import Loaded
 from repository.statements import sql
@@ -73,9 +79,11 @@ class BalanceRecorder:
                     return await self._record(chunk, fresh=True)
                 except asyncpg.UniqueViolationError as known:
                     self._restates |= known.constraint_name == _DAY_IS_TAKEN
-                except (NotFresh, asyncpg.DeadlockDetectedError):
+                except (NotFresh, HELD_ELSEWHERE, asyncpg.DeadlockDetectedError):
                     pass
-            loaded = await persistently(lambda: self._record(chunk, fresh=False))
+            loaded = await persistently(
+                lambda: self._record(chunk, fresh=False), patience=FOR_A_MINUTE
+            )
             self._fresh = not (self._restates or loaded.unchanged)
             return loaded
 

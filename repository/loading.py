@@ -9,7 +9,7 @@ from typing import Any
 
 from domain.actors import Actor
 from repository.calendar import Calendar, CalendarError, audit, read_calendar, share_ledger
-from repository.database import Connection, Database, persistently
+from repository.database import FOR_A_MINUTE, Connection, Database, persistently
 from repository.ledger import horizon
 from repository.load_branches import load_branches
 from repository.loaded import Loaded, Rows, refusal
@@ -41,7 +41,7 @@ async def load(
                 await audit(connection, actor, f"{kind}.import", source, detail)
             return loaded
 
-    return await persistently(once)
+    return await persistently(once, patience=FOR_A_MINUTE)
 
 
 async def check_open(database: Database, kind: str) -> None:

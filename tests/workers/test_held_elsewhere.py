@@ -10,7 +10,8 @@ import pytest
 from domain.months import Month
 from repository import calendar
 from repository.closing import request_close
-from repository.database import HELD_ELSEWHERE
+from repository.database import HELD_ELSEWHERE, persistently
+from repository.statements import sql
 from tests.house import House
 from workers import close
 from workers.recompute import recompute
@@ -96,3 +97,32 @@ async def test_a_balance_of_a_held_account_is_refused_and_may_be_sent_again(hous
             await house.record(("A1", "2025-01-01", "1.00"), key="k", ids=["u"])
     await house.record(("A1", "2025-01-01", "1.00"), key="k", ids=["u"])
     assert await house.value("select count(*) from terrace.balance_update") == 1
+
+
+async def test_an_import_waits_for_what_is_held_longer_than_a_request_would(house: House) -> None:
+    await house.people(2)
+    tries = 0
+    let_go = asyncio.Event()
+
+    async def once() -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 3:
+            let_go.set()
+        async with house.database.unit() as connection:
+            await connection.execute(sql("wait_at_most"), "50ms")
+            await connection.execute(ACCOUNT)
+
+    async def hold(taken: asyncio.Event) -> None:
+        async with held(house, ACCOUNT):
+            taken.set()
+            await let_go.wait()
+
+    async with asyncio.timeout(LONG), asyncio.TaskGroup() as tasks:
+        taken = asyncio.Event()
+        tasks.create_task(hold(taken))
+        await taken.wait()
+        with pytest.raises(HELD_ELSEWHERE):
+            await persistently(once)
+        await persistently(once, patience=1000)
+    assert tries >= 3
