@@ -1,6 +1,7 @@
-"""The feeds of the demo data: all of them complete, but for the gold desk's last two days."""
+"""The feeds of the demo data: complete up to the end of its open month, and not expected after it.
 
-from datetime import date, timedelta
+So that month can be closed as it is, and so can those after it, of which nothing is invented.
+"""
 
 from cli.session import OPERATOR
 from domain.feeds import FeedSource
@@ -9,7 +10,6 @@ from domain.products import COMPONENT_OF, Component, ProductClass
 from repository.database import Database
 from repository.feeds import mark_complete, register
 
-_LATE, _LATE_DAYS = "gold", 2
 _GOLD = frozenset({ProductClass.GOLD})
 _NAMES = {"core": "Core banking", "custody": "Custody", "gold": "Gold desk", "wealth": "Wealth"}
 
@@ -26,15 +26,16 @@ _CLASSES = {
 }
 
 
-async def expect_feeds(database: Database, first: Month) -> None:
-    """Expect every feed from the first month on."""
+async def expect_feeds(database: Database, first: Month, last: Month) -> None:
+    """Expect every feed from the first month to the last."""
     for code, name in _NAMES.items():
-        await register(database, FeedSource(code, name, _CLASSES[code], first.first_day), OPERATOR)
+        source = FeedSource(code, name, _CLASSES[code], first.first_day, last.last_day)
+        await register(database, source, OPERATOR)
 
 
-async def complete_feeds(database: Database, month: Month, business_date: date) -> None:
-    """Mark a month's days as complete, up to the business date; the late feed not so far."""
+async def complete_feeds(database: Database, month: Month) -> None:
+    """Mark a month's days as complete, those to come as well: the invented feeds have no more."""
     for code in _NAMES:
-        late = timedelta(days=_LATE_DAYS if code == _LATE else 0)
-        last = min(month.last_day, business_date - late)
-        await mark_complete(database, code, month.first_day, last, OPERATOR, future_days=month.days)
+        await mark_complete(
+            database, code, month.first_day, month.last_day, OPERATOR, future_days=month.days
+        )

@@ -101,11 +101,11 @@ async def _live(
                 continue
             if month == months[0]:
                 await set_business_date(database, month.first_day, OPERATOR)
-                await expect_feeds(database, month)
+                await expect_feeds(database, month, last)
             for decision in sorted(decisions[month], key=_day):
                 await _decide(database, decision)
             await _record(database, month, balances[month], settings)
-            await complete_feeds(database, month, parse_date(facts.business_date))
+            await complete_feeds(database, month)
             if month != last:
                 await request_close(database, month, f"{OPERATOR.role}:{OPERATOR.subject}")
                 await _carry_out(database, settings)
