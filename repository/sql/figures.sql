@@ -29,9 +29,9 @@ cross join lateral (
 
 -- name: holdings_of_month
 -- What each account that counts adds to the AUM of asked.customer_id; parameters as for computed_aum.
--- Change points are read from a month before $2 on; an older one is looked for only where an account
--- has none by the day it counts from. Of several entries of a day the last one in force counts: those
--- before it hold for no day.
+-- An account's balances are read from the one it opens the month with on, so that years of history
+-- cost nothing. Of several entries of a day the last one in force counts: those before it hold for no
+-- day.
 with counting as materialized (
     select a.id, terrace.component(a.product_class) as component, a.closed_on,
         greatest(a.opened_on, $2::date) as opens, least(a.closed_on, $3::date) as closes,
@@ -41,58 +41,34 @@ with counting as materialized (
         and a.product_class = any($4::text[])
         and a.opened_on <= $3::date
         and (a.closed_on is null or a.closed_on >= $2::date)
-),
-points as (
-    select account_id, as_of, amount,
-        lead(as_of, 1, $3::date + 1) over (partition by account_id order by as_of, entry) - 1
-            as until
-    from terrace.balance_update
-    where customer_id = asked.customer_id
-        and as_of between ($2::date - interval '1 month')::date and $3::date
-        and not held
-),
-spans as (
-    select p.account_id, p.as_of, p.amount, h.totals, h.priced_from,
-        greatest(p.as_of, h.opens) as starts, least(p.until, h.closes) as ends
-    from points p join counting h on h.id = p.account_id
-    offset 0 -- so that the days of a span are worked out once
-),
-known as materialized (
-    select account_id, min(as_of) as since,
-        sum(amount * case
-            when totals is null then (ends - starts + 1)::numeric
-            else totals[ends - $2::date + 2] - totals[starts - $2::date + 1]
-        end) filter (where ends >= starts) as value,
-        sum(amount) filter (where ends = $3::date) as level,
-        bool_and(amount = 0 or coalesce(starts >= priced_from, true)) filter (where ends >= starts)
-            as priced
-    from spans group by account_id
 )
-select h.component,
-    coalesce(k.value, 0) + coalesce(older.amount * case
-        when h.totals is null then (older.ends - h.opens + 1)::numeric
-        else h.totals[older.ends - $2::date + 2] - h.totals[h.opens - $2::date + 1]
-    end, 0) as value,
-    level.amount * coalesce(h.rate, 1) as level,
-    coalesce(k.priced, true)
-        and coalesce(older.amount = 0 or h.opens >= h.priced_from, true) as priced,
+select c.component, held.value, held.level * coalesce(c.rate, 1) as level, held.priced,
     least(
-        case when h.closed_on >= $3::date and (k.value is not null or older.amount is not null)
-            then h.closed_on + 1 end,
-        case when level.amount <> 0 then h.next_quote end) as changes_on
-from counting h
-left join known k on k.account_id = h.id
-left join lateral (
-    select b.amount, least(k.since - 1, h.closes) as ends
-    from terrace.balance_update b
-    where b.customer_id = asked.customer_id and b.account_id = h.id
-        and b.as_of < ($2::date - interval '1 month')::date and not b.held
-        and (k.since is null or k.since > h.opens)
-    order by b.as_of desc, b.entry desc limit 1
-) older on true
+        case when c.closed_on >= $3::date and held.value is not null then c.closed_on + 1 end,
+        case when held.level <> 0 then c.next_quote end) as changes_on
+from counting c
 cross join lateral (
-    select case when older.ends = $3::date then older.amount else k.level end as amount
-) level
+    select
+        sum(span.amount * case
+            when c.totals is null then (span.ends - span.starts + 1)::numeric
+            else c.totals[span.ends - $2::date + 2] - c.totals[span.starts - $2::date + 1]
+        end) as value,
+        sum(span.amount) filter (where span.ends = $3::date) as level,
+        bool_and(span.amount = 0 or coalesce(span.starts >= c.priced_from, true)) as priced
+    from (
+        select b.amount, greatest(b.as_of, c.opens) as starts,
+            least(lead(b.as_of, 1, $3::date + 1) over (order by b.as_of, b.entry) - 1, c.closes)
+                as ends
+        from terrace.balance_update b
+        where b.customer_id = asked.customer_id and b.account_id = c.id and not b.held
+            and b.as_of <= $3::date and b.as_of >= coalesce((
+                select max(before.as_of) from terrace.balance_update before
+                where before.customer_id = asked.customer_id and before.account_id = c.id
+                    and not before.held and before.as_of <= c.opens
+            ), c.opens)
+    ) span
+    where span.ends >= span.starts
+) held
 
 -- name: prices
 -- Currencies of customers other than the home currency, day by day from $2 to $3: totals[n + 1] is

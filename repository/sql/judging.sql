@@ -103,17 +103,16 @@ select customer_id, total, complete, status, tier, since, shortfall_months, belo
 from judged where not unremarkable;
 
 -- name: forget_standings
--- Nothing of a failed close is left: the standings that it gave for the month $3.
-delete from terrace.standing where customer_id between $1 and $2 and month = $3::date;
+-- Nothing of a failed close is left: the standings that it gave for the month $3. (month + 0: before
+-- its close the month has no rows that the planner knows of, and it would read all of it each time.)
+delete from terrace.standing where customer_id between $1 and $2 and month + 0 = $3::date;
 
 -- name: resum
 -- Sums the month from $3 to $4 of customers $1 to $2 once more and in another way, from nothing but
 -- the ledger, and holds it against their figures. $5 classes that count, $6 home currency. Answers the
 -- customers compared, both totals, and the first customer who differs.
--- An account in home currency that is open all month: each balance is added for the days that remain
--- from its day on, and taken back for those that remain from the next one's. Any other account: day by
--- day. Balances are read from a month before $3 on; an older one is looked for where there is none by
--- the first day.
+-- An account in home currency that is open all month: by signed steps, each of which counts for the
+-- days that remain. Any other account: day by day.
 with counting as not materialized (
     select a.customer_id, a.id, a.currency, a.opened_on, a.closed_on,
         a.currency = $6 and a.opened_on <= $3::date and (a.closed_on is null or a.closed_on >= $4::date)
@@ -124,32 +123,16 @@ with counting as not materialized (
         and a.opened_on <= $4::date
         and (a.closed_on is null or a.closed_on >= $3::date)
 ),
-balances as (
-    select customer_id, account_id, greatest(as_of, $3::date) as day, amount,
-        lead(greatest(as_of, $3::date), 1, $4::date + 1) over (
-            partition by customer_id, account_id order by as_of, entry) as next
-    from terrace.balance_update
-    where customer_id between $1 and $2
-        and as_of between ($3::date - interval '1 month')::date and $4::date
-        and not held
-),
-by_account as materialized (
-    select customer_id, account_id, min(day) as since,
-        sum(amount * (($4::date + 1 - day) - ($4::date + 1 - next))) as total
-    from balances group by customer_id, account_id
-),
 all_month as materialized (
-    select a.customer_id, sum(coalesce(b.total, 0)
-        + coalesce(older.amount * (coalesce(b.since, $4::date + 1) - $3::date), 0)) as total
-    from counting a
-    left join by_account b on b.customer_id = a.customer_id and b.account_id = a.id
-    left join lateral (
-        select o.amount from terrace.balance_update o
-        where o.customer_id = a.customer_id and o.account_id = a.id and not o.held
-            and o.as_of < ($3::date - interval '1 month')::date
-            and (b.since is null or b.since > $3::date)
-        order by o.as_of desc, o.entry desc limit 1
-    ) older on true
+    select a.customer_id, sum(stepped.total) as total
+    from counting a cross join lateral (
+        select sum(s.step * ($4::date + 1 - greatest(s.as_of, $3::date))) as total
+        from (
+            select b.as_of, b.amount - lag(b.amount, 1, 0.00) over (order by b.as_of, b.entry) as step
+            from terrace.balance_update b
+            where {entries_of_month}
+        ) s
+    ) stepped
     where a.all_month
     group by a.customer_id
 ),
@@ -161,25 +144,20 @@ quotes as materialized (
     from (select distinct currency from counting where not all_month) c
     cross join generate_series($3::date, $4::date, interval '1 day') d(day)
 ),
-other_balances as (
+others as (
     select a.customer_id, a.currency, a.opened_on, a.closed_on, b.amount, b.day, b.next
     from counting a cross join lateral (
-        select o.amount, o.as_of as day,
-            lead(o.as_of, 1, $4::date + 1) over (order by o.as_of, o.entry) as next
-        from terrace.balance_update o
-        where o.customer_id = a.customer_id and o.account_id = a.id and not o.held
-            and o.as_of <= $4::date and o.as_of >= coalesce((
-                select max(first.as_of) from terrace.balance_update first
-                where first.customer_id = a.customer_id and first.account_id = a.id
-                    and not first.held and first.as_of <= $3::date
-            ), $3::date)
+        select b.amount, b.as_of as day,
+            lead(b.as_of, 1, $4::date + 1) over (order by b.as_of, b.entry) as next
+        from terrace.balance_update b
+        where {entries_of_month}
     ) b
     where not a.all_month
     offset 0 -- so that an account's balances are read once and not for each of the days
 ),
 day_by_day as materialized (
     select b.customer_id, sum(b.amount * coalesce(q.rate, 0)) as total
-    from other_balances b
+    from others b
     join quotes q on q.currency = b.currency and q.day >= b.day and q.day < b.next
     where q.day >= b.opened_on and (b.closed_on is null or q.day <= b.closed_on)
     group by b.customer_id
@@ -197,6 +175,15 @@ cross join lateral (
 cross join lateral (select coalesce(m.total, 0) + coalesce(d.total, 0) as total) again
 where a.customer_id between $1 and $2 and a.month = $3::date and a.as_of = $4::date;
 
+-- name: entries_of_month
+-- Entries b of the account a from the balance on that it opens the month with; see resum.
+b.customer_id = a.customer_id and b.account_id = a.id and not b.held
+    and b.as_of <= $4::date and b.as_of >= coalesce((
+        select max(opening.as_of) from terrace.balance_update opening
+        where opening.customer_id = a.customer_id and opening.account_id = a.id
+            and not opening.held and opening.as_of <= $3::date
+    ), $3::date)
+
 -- name: broken_chunks
 -- Chunks of the close of $1 ($2 the month's last day, $3 the month after) in which something is no
 -- longer as it was written: figures or standings of customers were lost or changed. $4 first keys.
@@ -211,7 +198,8 @@ cross join lateral (
 ) figures
 cross join lateral (
     select count(*) from terrace.standing
-    where customer_id between k.first_customer and k.last_customer and month = $3::date
+    where customer_id between k.first_customer and k.last_customer
+        and month + 0 = $3::date -- see forget_standings
 ) standings
 where k.month = $1::date and k.first_customer = any($4::integer[])
     and (not k.done or k.customers <> figures.count or k.customers <> standings.count

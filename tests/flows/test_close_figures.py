@@ -159,10 +159,19 @@ async def test_a_wrong_figure_stops_the_close_and_the_next_one_makes_all_of_them
     await house.people(4)
     await house.record(*[(f"A{n}", "2025-01-05", "250000.00") for n in (1, 2, 3, 4)])
     await house.work()
-    await house.fetch("update terrace.aum set deposits_level = 1000000 where customer_id = 3")
-    run = await house.close("2025-01")
+    # Errors of two customers that make up for each other are two errors.
+    await house.fetch(
+        """update terrace.aum set deposits_level = deposits_level + case customer_id
+            when 3 then 1000000 else -1000000 end where customer_id in (3, 4)"""
+    )
+    january = Month(2025, 1)
+    await request_close(house.database, january, "test")
+    await carry_out(house.database, chunk=2, batch=10, at_once=1)  # the first chunk is done
+    async with house.database.writing() as connection:
+        run = await close_state(connection, january)
     assert run.state == "FAILED"
     assert "customer 3 differs" in (run.problem or "")
+    assert await house.value("select count(*) from terrace.standing") == 2
     assert await house.value("select last_closed from terrace.calendar") is None
     assert (await house.close("2025-01")).state == "CLOSED"
     assert {total for total, _, _ in await totals(house, Month(2025, 1))} == {

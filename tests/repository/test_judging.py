@@ -279,6 +279,12 @@ async def test_sql_judges_whoever_nothing_happens_to_and_nobody_else(house: Hous
         "a run behind": replace(
             kept, published=Standing(Status.ACTIVE, "T1", MONTH, history=(judged,))
         ),
+        **{
+            f"still counts {place}": replace(
+                kept, published=Standing(Status.ACTIVE, "T1", MONTH, *counts)
+            )
+            for place, counts in enumerate([(1, 0, 0), (0, 1, 0), (0, 0, 1)])
+        },
         "not complete": replace(kept, complete=False),
         "granted": replace(plain, grants=(grant,)),
         "replayed": replace(kept, replayed=kept.published),
