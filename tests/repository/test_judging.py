@@ -202,7 +202,8 @@ def ruled(key: int, case: Case, policy: TierPolicy) -> tuple[Judgeable, Outcomes
         grants=case.grants,
         closed=MONTH,
     )
-    return Judgeable(key, total, standing, shown, version), outcomes
+    replayed = case.replayed is not None and not shown.terminated
+    return Judgeable(key, total, standing, shown, replayed, version), outcomes
 
 
 async def written(connection: Connection, key: int) -> tuple[Any, ...] | None:

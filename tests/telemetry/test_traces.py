@@ -133,7 +133,7 @@ async def test_a_callers_trace_goes_on_through_request_statements_and_the_worker
         assert request["http.response.status_code"] == 200
         assert len(request["terrace.document"]) == 16
         below = [span for span in collector.spans() if span["parent"] == request["id"]]
-        assert {span["name"] for span in below} >= {"begin", "record_given", "commit", "read"}
+        assert {span["name"] for span in below} >= {"begin", "record_fresh_rows", "commit", "read"}
         [job] = [span for span in collector.named("work recompute") if span["trace"] == TRACE]
         assert job["process"] == "worker"
         assert job["terrace.job"]
