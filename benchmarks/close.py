@@ -128,6 +128,7 @@ async def run(place: Place) -> Report:
         customers: await _measure(place, customers, rounds)
         for customers, rounds in (*_SIZES[place.scale], *(_MILLION if place.million else ()))
     }
+    few, *_, many = found.values()
     return Report(
         "close",
         f"closing a month, 24 change points a customer, chunks of {_default('close_chunk'):,}",
@@ -137,10 +138,8 @@ async def run(place: Place) -> Report:
         ),
         [rounds.row(customers) for customers, rounds in found.items()],
         {
-            "close_time": {
-                f"{customers:,}": rounds.seconds() / median(rounds.bare)
-                for customers, rounds in found.items()
-            },
+            "close_time_small": few.seconds() / median(few.bare),
+            "close_time": many.seconds() / median(many.bare),
             "growth_exponent": _exponent({n: r.seconds() for n, r in found.items()}),
             "bare_growth_exponent": _exponent({n: median(r.bare) for n, r in found.items()}),
         },
