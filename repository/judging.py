@@ -129,12 +129,7 @@ async def judge_unremarkable(
 async def resum(
     connection: Connection, chunk: Chunk, month: Month, policy: TierPolicy, home_currency: str
 ) -> Resummed:
-    """Sum a chunk once more, from the ledger alone and in another way, beside its figures.
-
-    What comes later in the transaction is planned for its values, which is dear where rows have
-    foreign keys: each of them is looked up by a statement of its own.
-    """
-    await connection.execute(sql("loading_settings"))
+    """Sum a chunk once more, from the ledger alone and in another way, beside its figures."""
     row = await connection.fetchrow(
         sql("resum"),
         chunk.first,

@@ -1,15 +1,15 @@
 -- name: needs_ledger
 -- Customers of a chunk whose figure of a month must be made from the ledger: there is none, it no
--- longer follows from the ledger, a level changes by itself before the month ends, or it lacks a feed.
--- Everybody, if $5. $1 the customers in order, $2 the month's first day, $3 its last, $4 classes that count.
+-- longer follows from the ledger, or a level changes by itself before the month ends. Everybody, if
+-- $5. $1 the customers in order, $2 the month's first day, $3 its last, $4 classes that count.
 select c.id
 from terrace.customer c
 left join terrace.aum a on a.customer_id = c.id and a.month = $2::date
 where c.id between ($1::integer[])[1] and ($1::integer[])[cardinality($1::integer[])]
+    and $4::text[] is not null
     and ($5::boolean
         or a.customer_id is null
         or a.as_of < $3::date and a.changes_on <= $3::date
-        or c.id in ({lacking_feed})
         or c.id in (select d.customer_id from terrace.dirty d where d.from_month <= $2::date
             and d.customer_id
                 between ($1::integer[])[1] and ($1::integer[])[cardinality($1::integer[])]))
@@ -112,68 +112,62 @@ delete from terrace.standing where customer_id between $1 and $2 and month + 0 =
 -- the ledger, and holds it against their figures. $5 classes that count, $6 home currency. Answers the
 -- customers compared, both totals, and the first customer who differs.
 -- An account in home currency that is open all month: by signed steps, each of which counts for the
--- days that remain. Any other account: day by day.
-with counting as not materialized (
-    select a.customer_id, a.id, a.currency, a.opened_on, a.closed_on,
-        a.currency = $6 and a.opened_on <= $3::date and (a.closed_on is null or a.closed_on >= $4::date)
-            as all_month
-    from terrace.account a
-    where a.customer_id between $1 and $2
-        and a.product_class = any($5::text[])
-        and a.opened_on <= $4::date
-        and (a.closed_on is null or a.closed_on >= $3::date)
-),
-all_month as materialized (
-    select a.customer_id, sum(stepped.total) as total
-    from counting a cross join lateral (
-        select sum(s.step * ($4::date + 1 - greatest(s.as_of, $3::date))) as total
-        from (
-            select b.as_of, b.amount - lag(b.amount, 1, 0.00) over (order by b.as_of, b.entry) as step
-            from terrace.balance_update b
-            where {entries_of_month}
-        ) s
-    ) stepped
-    where a.all_month
-    group by a.customer_id
-),
-quotes as materialized (
+-- days that remain. Any other account: day by day. One customer after the other, each by the keys.
+with quotes as materialized (
     select c.currency, d.day::date as day, case when c.currency = $6 then 1 else (
         select rate from terrace.rate r where r.currency = c.currency and r.as_of <= d.day
         order by r.as_of desc limit 1
     ) end as rate
-    from (select distinct currency from counting where not all_month) c
+    from (
+        select distinct currency from terrace.account a
+        where a.customer_id between $1 and $2 and not {open_all_month}
+    ) c
     cross join generate_series($3::date, $4::date, interval '1 day') d(day)
-),
-others as (
-    select a.customer_id, a.currency, a.opened_on, a.closed_on, b.amount, b.day, b.next
-    from counting a cross join lateral (
-        select b.amount, b.as_of as day,
-            lead(b.as_of, 1, $4::date + 1) over (order by b.as_of, b.entry) as next
-        from terrace.balance_update b
-        where {entries_of_month}
-    ) b
-    where not a.all_month
-    offset 0 -- so that an account's balances are read once and not for each of the days
-),
-day_by_day as materialized (
-    select b.customer_id, sum(b.amount * coalesce(q.rate, 0)) as total
-    from others b
-    join quotes q on q.currency = b.currency and q.day >= b.day and q.day < b.next
-    where q.day >= b.opened_on and (b.closed_on is null or q.day <= b.closed_on)
-    group by b.customer_id
 )
 select count(*)::integer as customers,
     coalesce(sum(stored.total), 0) as total,
     coalesce(sum(again.total), 0) as again,
-    min(a.customer_id) filter (where stored.total <> again.total) as differs
-from terrace.aum a
-left join all_month m on m.customer_id = a.customer_id
-left join day_by_day d on d.customer_id = a.customer_id
+    min(f.customer_id) filter (where stored.total <> again.total) as differs
+from terrace.aum f
 cross join lateral (
-    select a.deposits_sum + a.investments_sum + a.settlement_funds_sum as total
+    select f.deposits_sum + f.investments_sum + f.settlement_funds_sum as total offset 0
 ) stored
-cross join lateral (select coalesce(m.total, 0) + coalesce(d.total, 0) as total) again
-where a.customer_id between $1 and $2 and a.month = $3::date and a.as_of = $4::date;
+cross join lateral (
+    select coalesce(sum(
+        case when {open_all_month} then ({total_by_steps}) else ({total_by_days}) end
+    ), 0) as total
+    from terrace.account a
+    where a.customer_id = f.customer_id
+        and a.product_class = any($5::text[])
+        and a.opened_on <= $4::date
+        and (a.closed_on is null or a.closed_on >= $3::date)
+) again
+where f.customer_id between $1 and $2 and f.month = $3::date and f.as_of = $4::date;
+
+-- name: open_all_month
+-- Whether an account a is in home currency and open on every day from $3 to $4.
+(a.currency = $6 and a.opened_on <= $3::date and (a.closed_on is null or a.closed_on >= $4::date))
+
+-- name: total_by_steps
+-- See resum.
+select sum(s.step * ($4::date + 1 - greatest(s.as_of, $3::date)))
+from (
+    select b.as_of, b.amount - lag(b.amount, 1, 0.00) over (order by b.as_of, b.entry) as step
+    from terrace.balance_update b
+    where {entries_of_month}
+) s
+
+-- name: total_by_days
+-- See resum.
+select sum(s.amount * coalesce(q.rate, 0))
+from (
+    select b.amount, b.as_of as day,
+        lead(b.as_of, 1, $4::date + 1) over (order by b.as_of, b.entry) as next
+    from terrace.balance_update b
+    where {entries_of_month}
+) s
+join quotes q on q.currency = a.currency and q.day >= s.day and q.day < s.next
+where q.day >= a.opened_on and (a.closed_on is null or q.day <= a.closed_on)
 
 -- name: entries_of_month
 -- Entries b of the account a from the balance on that it opens the month with; see resum.
