@@ -3,13 +3,14 @@
 select pg_advisory_xact_lock(7000003);
 
 -- name: waiting_tier_changes
--- Tier changes that wait for a position, oldest first; those of a month still being closed come
--- when it is published. The relay only sees committed rows, so no position can be taken by an
+-- Tier changes that wait for a position, each customer's oldest first. By customer, so that the events
+-- of a close, which come all at once when it is published, have the same order whoever judged whom
+-- when. The relay only sees committed rows, so no position can be taken by an
 -- event that shows up later.
 select t.customer_id, t.id
 from terrace.tier_change t, terrace.calendar c
 where t.position is null and (t.closed_month is null or t.closed_month <= c.last_closed)
-order by t.id limit 5000;
+order by t.customer_id, t.id limit 5000;
 
 -- name: hold_customers_of_tier_changes
 -- Holds the customers of waiting events against a handover, whose cascade writes the same rows; one
@@ -21,11 +22,11 @@ for key share skip locked;
 -- name: position_tier_changes
 -- Gives waiting tier changes of the held customers $1 their place in the feed.
 with waiting as (
-    select t.customer_id, t.id, row_number() over (order by t.id) as place
+    select t.customer_id, t.id, row_number() over (order by t.customer_id, t.id) as place
     from terrace.tier_change t, terrace.calendar c
     where t.position is null and (t.closed_month is null or t.closed_month <= c.last_closed)
         and t.customer_id = any($1::integer[])
-    order by t.id limit 5000
+    order by t.customer_id, t.id limit 5000
 ),
 head as (
     update terrace.feed set head = head + (select count(*) from waiting)
