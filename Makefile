@@ -37,8 +37,8 @@ dev: $(VENV)/.dev ## The same, with the development tools
 run: setup ## Start everything: servers, migrations, demo data, API, worker (ARGS="--port 9000")
 	@exec $(BIN)/terrace up $(ARGS)
 
-test: dev ## Run the whole test suite (ARGS="-k tiers")
-	@$(BIN)/python -m pytest $(ARGS)
+test: dev ## Run the whole test suite, two files at a time (ARGS="-k tiers"; ARGS="-n 0" for one)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 faults: dev ## Kill what can be killed and look at the books; writes docs/operating/faults.md (ARGS="--list")
 	@$(BIN)/python -m tests.faults --report docs/operating $(ARGS)

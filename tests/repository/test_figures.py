@@ -95,7 +95,11 @@ async def stored(
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("policy", [DEFAULT_POLICY, FIXED_30, WITH_INSURANCE], ids=str)
+@pytest.mark.parametrize(
+    "policy",
+    [DEFAULT_POLICY, FIXED_30, WITH_INSURANCE],
+    ids=["actual days", "30 days", "insurance"],
+)
 async def test_the_statement_agrees_with_the_rules(house: House, seed: int, policy) -> None:
     dice = random.Random(seed)
     holdings = [[some_account(dice) for _ in range(dice.randrange(5))] for _ in range(25)]
