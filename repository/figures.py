@@ -93,10 +93,7 @@ async def deviating_aum(
         Deviation(
             row["customer_id"],
             month,
-            Average(
-                _sum(row["old_deposits"], row["old_investments"], row["old_settlement_funds"]),
-                row["divisor"],
-            ),
+            Average(row["old_total"], row["divisor"]),
             Average(
                 _sum(row["deposits_sum"], row["investments_sum"], row["settlement_funds_sum"]),
                 row["divisor"],

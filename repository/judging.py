@@ -67,10 +67,10 @@ async def final_figures(
     *,
     anew: bool,
 ) -> None:
-    """Bring the figures of a chunk to the month's last day.
+    """See that the figures of a chunk tell the whole month.
 
-    What workers have brought to a day is carried on from it. From the ledger are made those that no
-    longer follow from it, or all of them if `anew`.
+    Those that workers have made do so from the day they were made for. From the ledger are made
+    those that no longer follow from it, or all of them if `anew`.
     """
     rows = await connection.fetch(
         sql("needs_ledger"),
@@ -83,9 +83,6 @@ async def final_figures(
     if rows:
         some = [row["id"] for row in rows]
         await write_aum(connection, some, month, month.last_day, policy, home_currency)
-    await connection.execute(
-        sql("carry_aum"), chunk.first, chunk.last, month.first_day, month.last_day
-    )
     await connection.execute(sql("forget_changes"), chunk.first, chunk.last, month.first_day)
 
 
@@ -112,7 +109,6 @@ async def judge_unremarkable(
         [tier.code for tier in policy.tiers],
         lines[0],
         lines,
-        divisor,
         str(month),
     )
     found = []
@@ -148,7 +144,6 @@ async def broken_chunks(connection: Connection, month: Month, chunks: Sequence[i
     rows = await connection.fetch(
         sql("broken_chunks"),
         month.first_day,
-        month.last_day,
         month.next().first_day,
         chunks,
     )

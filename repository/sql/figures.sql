@@ -129,23 +129,23 @@ where (known.deposits_sum, known.investments_sum, known.settlement_funds_sum,
         excluded.changes_on);
 
 -- name: deviating_aum
--- Figures of a closed month that no longer follow from the ledger: stored and computed sums. A
--- customer who was not there when it was closed has had nothing.
-select f.customer_id,
-    coalesce(a.deposits_sum, 0) as old_deposits,
-    coalesce(a.investments_sum, 0) as old_investments,
-    coalesce(a.settlement_funds_sum, 0) as old_settlement_funds,
+-- Figures of a closed month that no longer follow from the ledger: the stored total and the computed
+-- sums. A customer who was not there when it was closed has had nothing.
+select f.customer_id, coalesce(a.month_sum, 0) as old_total,
     f.deposits_sum, f.investments_sum, f.settlement_funds_sum,
     coalesce(a.divisor, $6::smallint) as divisor, f.complete
 from ({computed_aum}) f
 left join terrace.aum a on a.customer_id = f.customer_id and a.month = $2::date
-where (coalesce(a.deposits_sum, 0), coalesce(a.investments_sum, 0),
-        coalesce(a.settlement_funds_sum, 0), coalesce(a.complete, true))
+cross join lateral (select $3::date - a.as_of as days) ahead
+where (coalesce(a.deposits_sum + a.deposits_level * ahead.days, 0),
+        coalesce(a.investments_sum + a.investments_level * ahead.days, 0),
+        coalesce(a.settlement_funds_sum + a.settlement_funds_level * ahead.days, 0),
+        coalesce(a.complete, true))
     is distinct from (f.deposits_sum, f.investments_sum, f.settlement_funds_sum, f.complete);
 
 -- name: closed_totals
 -- The figures of closed months of a customer from a month on.
-select month, deposits_sum + investments_sum + settlement_funds_sum as total, divisor, complete
+select month, month_sum as total, divisor, complete
 from terrace.aum
 where customer_id = $1 and month >= $2::date and month <= $3::date
 order by month;

@@ -15,16 +15,6 @@ where c.id between ($1::integer[])[1] and ($1::integer[])[cardinality($1::intege
                 between ($1::integer[])[1] and ($1::integer[])[cardinality($1::integer[])]))
 order by c.id;
 
--- name: carry_aum
--- Carries the figures of customers $1 to $2 on to the last day $4 of the month $3: on the days since
--- a figure was made, its levels hold.
-update terrace.aum
-set deposits_sum = deposits_sum + deposits_level * ($4::date - as_of),
-    investments_sum = investments_sum + investments_level * ($4::date - as_of),
-    settlement_funds_sum = settlement_funds_sum + settlement_funds_level * ($4::date - as_of),
-    as_of = $4::date
-where customer_id between $1 and $2 and month = $3::date and as_of < $4::date;
-
 -- name: forget_changes
 -- Months before $3 no longer tell when a level changes by itself: the figure of $3 does.
 update terrace.aum set changes_on = null
@@ -47,10 +37,11 @@ end
 -- Gives the standings of the next month $4 to customers from $1 to $2 whom nothing happens to at the
 -- close of $3, and answers with what is to be judged of all others.
 -- The policy: $5 its version, $6 the codes of its tiers, lowest first, $7 the sum of a month on the
--- entry line, $8 those on the lines of all tiers, $9 the days that sums are divided by. $10 names $3.
+-- entry line, $8 those on the lines of all tiers. $9 names $3.
 with found as (
     select c.id as customer_id, c.manager_id, c.branch_id,
-        a.total, a.complete, ($6::text[])[width_bucket(a.total, $8::numeric[])] as reached,
+        a.total, a.average, a.complete,
+        ($6::text[])[width_bucket(a.total, $8::numeric[])] as reached,
         coalesce(s.status, 'NON_MEMBER') as status, s.tier, s.since,
         coalesce(s.shortfall_months, 0::smallint) as shortfall_months,
         coalesce(s.below_entry_months, 0::smallint) as below_entry_months,
@@ -62,7 +53,7 @@ with found as (
         ) as granted
     from terrace.customer c
     cross join lateral (
-        select complete, deposits_sum + investments_sum + settlement_funds_sum as total
+        select complete, month_sum as total, total as average
         from terrace.aum where customer_id = c.id and month = $3::date
         offset 0
     ) a
@@ -92,8 +83,8 @@ stays as (
         end,
         $5::integer,
         jsonb_build_array(jsonb_build_object(
-            'month', $10::text,
-            'total', terrace.average(total, $9::integer)::text,
+            'month', $9::text,
+            'total', average::text,
             'reached', reached)),
         null
     from judged where unremarkable
@@ -112,7 +103,7 @@ delete from terrace.standing where customer_id between $1 and $2 and month + 0 =
 -- the ledger, and holds it against their figures. $5 classes that count, $6 home currency. Answers the
 -- customers compared, both totals, and the first customer who differs.
 -- An account in home currency that is open all month: by signed steps, each of which counts for the
--- days that remain. Any other account: day by day. One customer after the other, each by the keys.
+-- days that remain. Any other account: day by day.
 with quotes as materialized (
     select c.currency, d.day::date as day, case when c.currency = $6 then 1 else (
         select rate from terrace.rate r where r.currency = c.currency and r.as_of <= d.day
@@ -123,79 +114,83 @@ with quotes as materialized (
         where a.customer_id between $1 and $2 and not {open_all_month}
     ) c
     cross join generate_series($3::date, $4::date, interval '1 day') d(day)
+),
+parts as (
+    select customer_id, month_sum as stored, 0 as again
+    from terrace.aum where customer_id between $1 and $2 and month = $3::date
+    union all
+    select customer_id, null, sum(step * ($4::date + 1 - greatest(as_of, $3::date)))
+    from (
+        select a.customer_id, b.as_of, b.amount - lag(b.amount, 1, 0.00) over (
+            partition by a.customer_id, a.id order by b.as_of, b.entry) as step
+        from ({counting_accounts} and {open_all_month} order by a.customer_id, a.id offset 0) a
+        cross join lateral ({entries_of_month}) b
+    ) s
+    group by customer_id
+    union all
+    select s.customer_id, null, sum(s.amount * coalesce(q.rate, 0))
+    from (
+        select a.customer_id, a.currency, a.opened_on, a.closed_on, b.amount, b.as_of,
+            lead(b.as_of, 1, $4::date + 1) over (
+                partition by a.customer_id, a.id order by b.as_of, b.entry) as next
+        from ({counting_accounts} and not {open_all_month}
+            order by a.customer_id, a.id offset 0) a
+        cross join lateral ({entries_of_month}) b
+    ) s
+    join quotes q on q.currency = s.currency and q.day >= s.as_of and q.day < s.next
+    where q.day >= s.opened_on and (s.closed_on is null or q.day <= s.closed_on)
+    group by s.customer_id
+),
+summed as (
+    select customer_id, max(stored) as stored, sum(again) as again from parts group by customer_id
 )
-select count(*)::integer as customers,
-    coalesce(sum(stored.total), 0) as total,
-    coalesce(sum(again.total), 0) as again,
-    min(f.customer_id) filter (where stored.total <> again.total) as differs
-from terrace.aum f
-cross join lateral (
-    select f.deposits_sum + f.investments_sum + f.settlement_funds_sum as total offset 0
-) stored
-cross join lateral (
-    select coalesce(sum(
-        case when {open_all_month} then ({total_by_steps}) else ({total_by_days}) end
-    ), 0) as total
-    from terrace.account a
-    where a.customer_id = f.customer_id
-        and a.product_class = any($5::text[])
-        and a.opened_on <= $4::date
-        and (a.closed_on is null or a.closed_on >= $3::date)
-) again
-where f.customer_id between $1 and $2 and f.month = $3::date and f.as_of = $4::date;
+select count(stored)::integer as customers,
+    coalesce(sum(stored), 0) as total,
+    coalesce(sum(again), 0) as again,
+    min(customer_id) filter (where stored <> again) as differs
+from summed;
 
 -- name: open_all_month
 -- Whether an account a is in home currency and open on every day from $3 to $4.
 (a.currency = $6 and a.opened_on <= $3::date and (a.closed_on is null or a.closed_on >= $4::date))
 
--- name: total_by_steps
--- See resum.
-select sum(s.step * ($4::date + 1 - greatest(s.as_of, $3::date)))
-from (
-    select b.as_of, b.amount - lag(b.amount, 1, 0.00) over (order by b.as_of, b.entry) as step
-    from terrace.balance_update b
-    where {entries_of_month}
-) s
-
--- name: total_by_days
--- See resum.
-select sum(s.amount * coalesce(q.rate, 0))
-from (
-    select b.amount, b.as_of as day,
-        lead(b.as_of, 1, $4::date + 1) over (order by b.as_of, b.entry) as next
-    from terrace.balance_update b
-    where {entries_of_month}
-) s
-join quotes q on q.currency = a.currency and q.day >= s.day and q.day < s.next
-where q.day >= a.opened_on and (a.closed_on is null or q.day <= a.closed_on)
+-- name: counting_accounts
+-- The accounts a of customers $1 to $2 that count, and since when their balance on the first day has
+-- held; see resum.
+select a.customer_id, a.id, a.currency, a.opened_on, a.closed_on, coalesce((
+    select max(b.as_of) from terrace.balance_update b
+    where b.customer_id = a.customer_id and b.account_id = a.id
+        and not b.held and b.as_of <= $3::date
+), $3::date) as since
+from terrace.account a
+where a.customer_id between $1 and $2
+    and a.product_class = any($5::text[])
+    and a.opened_on <= $4::date
+    and (a.closed_on is null or a.closed_on >= $3::date)
 
 -- name: entries_of_month
--- Entries b of the account a from the balance on that it opens the month with; see resum.
-b.customer_id = a.customer_id and b.account_id = a.id and not b.held
-    and b.as_of <= $4::date and b.as_of >= coalesce((
-        select max(opening.as_of) from terrace.balance_update opening
-        where opening.customer_id = a.customer_id and opening.account_id = a.id
-            and not opening.held and opening.as_of <= $3::date
-    ), $3::date)
+-- Entries of the account a from the balance on that it opens the month with; see resum.
+select b.as_of, b.entry, b.amount from terrace.balance_update b
+where b.customer_id = a.customer_id and b.account_id = a.id
+    and not b.held and b.as_of >= a.since and b.as_of <= $4::date
 
 -- name: broken_chunks
--- Chunks of the close of $1 ($2 the month's last day, $3 the month after) in which something is no
--- longer as it was written: figures or standings of customers were lost or changed. $4 first keys.
+-- Chunks of the close of $1 ($2 the month after) in which something is no longer as it was judged:
+-- figures or standings of customers were lost or changed. $3 first keys.
 select k.first_customer, k.last_customer, k.customers, k.total,
     figures.count as figures, figures.total as figures_total, standings.count as standings
 from terrace.close_chunk k
 cross join lateral (
-    select count(*), coalesce(sum(deposits_sum + investments_sum + settlement_funds_sum), 0) as total
+    select count(*), coalesce(sum(month_sum), 0) as total
     from terrace.aum
-    where customer_id between k.first_customer and k.last_customer
-        and month = $1::date and as_of = $2::date
+    where customer_id between k.first_customer and k.last_customer and month = $1::date
 ) figures
 cross join lateral (
     select count(*) from terrace.standing
     where customer_id between k.first_customer and k.last_customer
-        and month + 0 = $3::date -- see forget_standings
+        and month + 0 = $2::date -- see forget_standings
 ) standings
-where k.month = $1::date and k.first_customer = any($4::integer[])
+where k.month = $1::date and k.first_customer = any($3::integer[])
     and (not k.done or k.customers <> figures.count or k.customers <> standings.count
         or k.total <> figures.total)
 order by k.first_customer;

@@ -167,8 +167,8 @@ async def observed(world: World) -> dict[str, Any]:
         lambda: {"figures": {}, "standings": {}, "changes": [], "pending": None}
     )
     figures = """select c.number, a.month, deposits_sum, investments_sum, settlement_funds_sum
-        from terrace.aum a join terrace.customer c on c.id = a.customer_id, terrace.calendar k
-        where a.month <= k.last_closed"""
+        from terrace.aum_figure a join terrace.customer c on c.id = a.customer_id
+        where a.final"""
     for row in await world.fetch(figures):
         found[row["number"]]["figures"][row["month"]] = tuple(
             Fraction(row[name])
