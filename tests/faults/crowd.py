@@ -54,10 +54,8 @@ async def open_transaction(run: Run) -> Result:
             on c.id = a.customer_id where c.number = $1 for update""",
             held,
         )
-        own = [a for a in stage.senders[0].accounts if a.customer == held]
         sender = Sender(stage.feed, "held", [held], run.seed)
-        rows = [sender._row(a, stage.feed.month) for a in own]
-        stage.senders[0].accounts = [a for a in stage.senders[0].accounts if a.customer != held]
+        rows = [sender._row(a, stage.feed.month) for a in stage.senders[0].spare(held)]
         waiting = asyncio.create_task(sender.send(rows))
         deadline, sent = time_now() + seconds, stage.books.updates
         while time_now() < deadline:
@@ -88,10 +86,7 @@ async def close_behind_lock(run: Run) -> Result:
         world, problems = stage.world, []
         await stage.opening()
         held = stage.senders[0].accounts[0]
-        mine, stage.senders[0].accounts = (
-            [held],
-            [a for a in stage.senders[0].accounts if a.customer != held.customer],
-        )
+        mine = stage.senders[0].spare(held.customer)
         other = await world.connect()
         async with other.transaction():
             await other.fetch(
@@ -120,9 +115,8 @@ async def locked_customer(run: Run) -> Result:
         world, problems = stage.world, []
         await stage.opening()
         held = stage.senders[0].customers[0]
-        stage.senders[0].accounts = [a for a in stage.senders[0].accounts if a.customer != held]
         sender = Sender(stage.feed, "held", [held], run.seed)
-        rows = [sender._row(a, stage.feed.month) for a in sender.accounts]
+        rows = [sender._row(a, stage.feed.month) for a in stage.senders[0].spare(held)]
         given = [
             {"updateId": r.update_id, "account": r.account, "asOf": str(r.day), "balance": r.amount}
             for r in rows

@@ -203,6 +203,14 @@ class Sender:
         rows = [self._row(a, max(FIRST, a.opened)) for a in self.accounts]
         return [rows[at : at + 200] for at in range(0, len(rows), 200)]
 
+    def spare(self, customer: str) -> list[Account]:
+        """Say nothing of a customer any more, nor repeat what was said; returns the accounts."""
+        spared = [a for a in self.accounts if a.customer == customer]
+        numbers = {a.number for a in spared}
+        self.accounts = [a for a in self.accounts if a.number not in numbers]
+        self.sent = [row for row in self.sent if row.account not in numbers]
+        return spared
+
     def request(self) -> list[Row]:
         """The next request's rows."""
         rows: list[Row] = []

@@ -23,8 +23,8 @@ from workers import close
 from workers.close import carry_out
 
 MONTHS = [Month(2024, 12), Month(2025, 1), Month(2025, 2), Month(2025, 3)]
-FIGURES = """select customer_id, month_sum, deposits, investments, settlement_funds, total, complete,
-    divisor from terrace.aum where month = $1 order by customer_id"""
+FIGURES = """select customer_id, month_sum, deposits, investments, settlement_funds, total,
+    complete, divisor from terrace.aum where month = $1 order by customer_id"""
 
 
 async def totals(house: House, month: Month) -> list[tuple[Decimal, bool]]:
