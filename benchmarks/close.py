@@ -23,6 +23,7 @@ import asyncpg
 from benchmarks.place import HOME, KEY, Place, Scale, superuser
 from benchmarks.population import OPEN
 from benchmarks.report import Report, median
+from cli.session import OPERATOR
 from repository.closing import close_state, request_close
 from repository.database import Database, prepare_connection
 from settings import Settings
@@ -218,7 +219,7 @@ async def _carry_out(url: str) -> Closed:
     async with Database(url, KEY) as database:
         before = resource.getrusage(resource.RUSAGE_SELF)
         began = time.perf_counter()
-        await request_close(database, OPEN, "benchmark")
+        await request_close(database, OPEN, OPERATOR)
         await carry_out(database, chunk=_default("close_chunk"), batch=_default("recompute_batch"))
         seconds = time.perf_counter() - began
         async with database.writing() as connection:

@@ -107,7 +107,7 @@ async def _live(
             await _record(database, month, balances[month], settings)
             await complete_feeds(database, month)
             if month != last:
-                await request_close(database, month, f"{OPERATOR.role}:{OPERATOR.subject}")
+                await request_close(database, month, OPERATOR)
                 await _carry_out(database, settings)
     await set_business_date(database, parse_date(facts.business_date), OPERATOR)
     await recompute(database, settings.recompute_batch)

@@ -32,21 +32,14 @@ class CloseRun:
     lacking: Sequence[Gap] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
-    """Why a month is to be closed though feeds are missing, and who says so."""
-
-    reason: str
-    actor: Actor
-
-
 async def request_close(
-    database: Database, month: Month, principal: str, override: Override | None = None
+    database: Database, month: Month, actor: Actor, override: str | None = None
 ) -> CloseRun:
     """Ask for the close of a month; workers carry it out. Asking twice while it runs is no harm.
 
-    Customers who lack a feed under an override are held. Raises CalendarError: MONTH_CLOSED,
-    OUT_OF_ORDER, NO_BUSINESS_DATE, or FEED_INCOMPLETE without an override.
+    `override` is the reason to close it though feeds are missing; customers who lack one are held.
+    Raises CalendarError: MONTH_CLOSED, OUT_OF_ORDER, NO_BUSINESS_DATE, or FEED_INCOMPLETE without
+    an override.
     """
     async with database.unit() as connection:
         await own_ledger(connection)
@@ -69,14 +62,16 @@ async def request_close(
         if calendar.closing is None:
             while await post_some(connection):
                 pass  # what an earlier close held back belongs before this one
-            lacking = await _without(connection, month, override)
+            lacking = await _without(connection, month, actor, override)
         epoch = await connection.fetchval(
             sql("begin_close"),
             month.first_day,
-            principal,
-            override.reason if override is not None and lacking else None,
+            f"{actor.role}:{actor.subject}",
+            override if lacking else None,
             _documents(lacking) or None,
         )
+        if epoch is not None:
+            await audit(connection, actor, "close.request", str(month), {"run": epoch})
         if epoch is not None and epoch > 1:
             await connection.execute(sql("forget_chunks"), month.first_day)
             await connection.execute(sql("forget_events"), month.first_day)
@@ -84,7 +79,9 @@ async def request_close(
         return await _state(connection, month)
 
 
-async def _without(connection: Connection, month: Month, override: Override | None) -> list[Gap]:
+async def _without(
+    connection: Connection, month: Month, actor: Actor, override: str | None
+) -> list[Gap]:
     """The days of feeds that a close goes on without; none may be missing without an override."""
     lacking = await missing(connection, month)
     if lacking and override is None:
@@ -92,8 +89,8 @@ async def _without(connection: Connection, month: Month, override: Override | No
             f"{month} cannot be closed: not complete is {told(lacking)}", "FEED_INCOMPLETE"
         )
     if lacking and override is not None:
-        detail = {"reason": override.reason, "missing": _documents(lacking)}
-        await audit(connection, override.actor, "close.override", str(month), detail)
+        detail = {"reason": override, "missing": _documents(lacking)}
+        await audit(connection, actor, "close.override", str(month), detail)
     return lacking
 
 
@@ -200,6 +197,9 @@ async def publish(connection: Connection, month: Month, *, anew: bool) -> bool:
     await connection.execute(sql("refresh_feeds"))
     await connection.execute(sql("release_removed"), month.next().first_day)
     await connection.execute(sql("finish_close"), month.first_day)
+    run = await _state(connection, month)
+    detail = {"run": run.epoch, "customers": run.customers, "changes": run.changes}
+    await connection.execute(sql("audit_close"), month.first_day, "close.publish", detail)
     return True
 
 
@@ -213,5 +213,7 @@ async def fail(connection: Connection, month: Month, epoch: int, problem: str) -
     if failed != "UPDATE 1":
         return False
     await connection.execute(sql("unfreeze_month"), month.first_day)
+    detail = {"run": epoch, "problem": problem}
+    await connection.execute(sql("audit_close"), month.first_day, "close.fail", detail)
     await connection.execute(sql("mark_incomplete"), month.first_day, month.first_day)
     return True

@@ -7,7 +7,7 @@ from domain.actors import Actor, Role
 from domain.feeds import FeedSource, parse_days
 from domain.months import Month
 from domain.products import ProductClass
-from repository.closing import Override, request_close
+from repository.closing import request_close
 from repository.feeds import Marked, mark_complete, register, reopen
 from tests.house import House
 
@@ -44,8 +44,8 @@ async def take_back(house: House, code: str, days: str) -> int:
 
 async def close_without(house: House, month: str, reason: str = "the gold desk is down") -> Any:
     """Close a month though feeds are missing."""
-    override = Override(reason, OPERATOR)
-    await request_close(house.database, Month.parse(month), "test", override)
+    override = reason
+    await request_close(house.database, Month.parse(month), OPERATOR, override)
     await house.work()
 
 

@@ -13,6 +13,7 @@ import asyncpg
 import orjson
 
 from cli.embedded import Addresses
+from cli.session import OPERATOR
 from domain.actors import Actor, Role
 from domain.months import Month
 from repository.actors import resolve
@@ -140,7 +141,7 @@ class House:
 
     async def close(self, month: str) -> CloseRun:
         """Request a close and have it carried out."""
-        await request_close(self.database, Month.parse(month), "test")
+        await request_close(self.database, Month.parse(month), OPERATOR)
         await self.work()
         async with self.database.writing() as connection:
             return await close_state(connection, Month.parse(month))

@@ -9,7 +9,7 @@ from cli.session import OPERATOR, on_database, read_settings
 from domain.feeds import told
 from domain.months import Month, months_between
 from repository.calendar import CalendarError, read_calendar
-from repository.closing import CloseRun, Override, close_state, request_close
+from repository.closing import CloseRun, close_state, request_close
 from repository.database import Database
 from repository.relay import relay
 from settings import Settings
@@ -49,7 +49,7 @@ def command(month: str | None, through: str | None, reason: str | None) -> None:
         raise click.UsageError(str(error)) from None
     if reason is not None and not (reason.strip() and len(reason) <= _LONGEST_REASON):
         raise click.UsageError(f"a reason has 1 to {_LONGEST_REASON} characters")
-    override = None if reason is None else Override(reason.strip(), OPERATOR)
+    override = None if reason is None else reason.strip()
     on_database(
         settings,
         lambda database: _close(
@@ -64,7 +64,7 @@ async def _close(
     last: Month,
     *,
     single: bool,
-    override: Override | None = None,
+    override: str | None = None,
 ) -> None:
     months = [last]
     if not single:
@@ -96,9 +96,9 @@ async def _close(
 
 
 async def _close_one(
-    database: Database, settings: Settings, month: Month, override: Override | None
+    database: Database, settings: Settings, month: Month, override: str | None
 ) -> CloseRun:
-    run = await request_close(database, month, f"{OPERATOR.role}:{OPERATOR.subject}", override)
+    run = await request_close(database, month, OPERATOR, override)
     with Progress(str(month), run.customers) as bar:
 
         def show(now: CloseRun) -> None:

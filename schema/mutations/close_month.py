@@ -9,7 +9,7 @@ import strawberry
 from domain.actors import Role
 from domain.months import Month
 from repository.calendar import CalendarError
-from repository.closing import CloseRun, Override, close_state, request_close
+from repository.closing import CloseRun, close_state, request_close
 from repository.reading.expressions import date, integer, text
 from repository.reading.parameters import readable
 from schema.context import Context
@@ -89,14 +89,11 @@ class CloseMonthPayload:
 async def perform(context: Context, given: CloseMonthInput) -> Row:
     """Ask for the close and wait a while for its end; workers carry it out either way."""
     month: Any = readable(given.month)
-    actor = context.actor
-    override: Override | None = None
+    override: str | None = None
     try:
         if given.override is not None:
-            override = Override(text_of(given.override.reason, "override", "reason"), actor)
-        run = await request_close(
-            context.database, month, f"{actor.role}:{actor.subject}", override
-        )
+            override = text_of(given.override.reason, "override", "reason")
+        run = await request_close(context.database, month, context.actor, override)
     except Refused as refused:
         return refused.row
     except CalendarError as error:

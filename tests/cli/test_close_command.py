@@ -3,8 +3,9 @@
 import pytest
 
 from cli.commands import close
+from domain.actors import Actor
 from domain.months import Month
-from repository.closing import CloseRun, Override, request_close
+from repository.closing import CloseRun, request_close
 from repository.database import Database
 from settings import Settings
 from tests.house import House
@@ -17,11 +18,11 @@ async def test_months_another_closer_was_first_to_close_are_passed_over(
     await house.record(("A1", "2025-01-05", "1.00"))
 
     async def late(
-        database: Database, month: Month, principal: str, override: Override | None
+        database: Database, month: Month, actor: Actor, override: str | None
     ) -> CloseRun:
         if month == Month(2025, 2):
             await house.close("2025-02")
-        return await request_close(database, month, principal, override)
+        return await request_close(database, month, actor, override)
 
     monkeypatch.setattr(close, "request_close", late)
     await close._close(house.database, Settings(), Month(2025, 3), single=False)

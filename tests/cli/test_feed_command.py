@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from cli.main import cli
 from domain.months import Month
-from repository.closing import Override, request_close
+from repository.closing import request_close
 from tests.cli.imported import Desk
 from tests.cli.typed import Shell, environment
 from tests.feeding import OPERATOR, is_complete
@@ -128,7 +128,7 @@ async def test_days_that_cannot_be_marked_are_told_before_the_import(
 async def test_an_import_while_its_month_is_closed_is_recorded_and_not_marked(desk: Desk) -> None:
     house = desk.house
     await house.record(("A1", "2025-01-10", "1.00"))
-    await request_close(house.database, Month(2025, 1), "test", Override("late", OPERATOR))
+    await request_close(house.database, Month(2025, 1), OPERATOR, "late")
     name = Shell(house.url, desk.folder).file("balances.csv", "A1,2025-01-11,5.00")
     result = await imports(desk, name, "--source", "core", "--complete", "2025-01-11")
     assert result.exit_code == 2

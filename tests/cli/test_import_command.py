@@ -23,6 +23,7 @@ from cli.demo import write
 from cli.embedded import Addresses
 from cli.imports import KINDS
 from cli.main import cli
+from cli.session import OPERATOR
 from domain.months import Month
 from repository.closing import request_close
 from tests.cli.imported import HEADERS, Desk, rejects_of
@@ -172,7 +173,7 @@ async def test_while_a_month_is_being_closed(house: House, tmp_path: Path) -> No
     await desk.bank()
     await desk.account()
     await desk.takes("balances", "A1,2025-01-10,1.00")
-    await request_close(house.database, Month(2025, 1), "test")
+    await request_close(house.database, Month(2025, 1), OPERATOR)
     shell = Shell(house.url, tmp_path)
     shell.file("customers.csv", "C9,Nine,INDIVIDUAL,B1,,,,,,")
     result = await asyncio.to_thread(shell.gives, ".")

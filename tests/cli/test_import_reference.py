@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.embedded import Addresses
+from cli.session import OPERATOR
 from domain.months import Month
 from repository.calendar import CalendarError
 from repository.closing import request_close
@@ -365,7 +366,7 @@ async def test_while_a_month_is_closed_some_kinds_wait_and_balances_do_not(desk:
     await desk.bank()
     await desk.account()
     await desk.takes("balances", "A1,2025-01-10,1.00")
-    await request_close(desk.house.database, Month(2025, 1), "test")
+    await request_close(desk.house.database, Month(2025, 1), OPERATOR)
     for kind, row in [
         ("customers", "C3,Three,INDIVIDUAL,B1,,,,,,"),
         ("accounts", "A3,C1,FUND,CNY,2025-01-01,"),
@@ -390,10 +391,8 @@ async def test_an_import_that_changes_something_is_in_the_audit_trail(desk: Desk
     await desk.account()
     for _ in range(2):
         await desk.takes("balances", "A1,2025-01-10,1.00", "A1,2025-01-11,1.00")
-    told = await desk.house.fetch(
-        "select principal, channel, subject, detail from terrace.audit "
-        "where action = 'balances.import'"
-    )
+    trail = "select * from terrace.audit where action = 'balances.import'"
+    told = await desk.house.fetch(trail)
     [entry] = [row for row in told if row["detail"]["rows"]]
     assert (entry["principal"], entry["channel"]) == ("hq:operator", "cli")
     assert entry["subject"].endswith("balances.csv")

@@ -250,10 +250,17 @@ async def trail(world: World, books: Books) -> list[str]:
             where revoked_on is not null) r) as revoked,
         (select count(*) from terrace.audit where action = 'customer.terminate') as terminating,
         (select count(*) from terrace.customer where terminated_on is not null) as terminated,
+        (select coalesce(sum(epoch), 0) from terrace.close_run) as runs,
+        (select count(*) from terrace.audit where action = 'close.request') as requesting,
+        (select count(*) from terrace.close_run where state = 'CLOSED') as closed,
+        (select count(*) from terrace.audit where action = 'close.publish') as publishing,
         (select count(*) from terrace.audit where action like 'signal.%') as signalling,
         (select count(*) from terrace.risk_signal_event) as signals""")
     )[0]
-    pairs = ("recorded requests", "accepted journal", "granting grants", "terminating terminated")
+    pairs = (
+        *("recorded requests", "accepted journal", "granting grants"),
+        *("terminating terminated", "requesting runs", "publishing closed"),
+    )
     wrong = [p for p in map(str.split, pairs) if counts[p[0]] != counts[p[1]]]
     problems = [f"audit: {a} {counts[a]}, {b} {counts[b]}" for a, b in wrong]
     if counts["revoking"] < counts["revoked"]:

@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from cli.session import OPERATOR
 from domain.months import Month
 from repository.closing import request_close
 from tests.house import House
@@ -24,7 +25,7 @@ async def test_of_two_balances_of_a_day_the_later_one_wins_though_the_clock_was_
     await house.people(2)
     await house.record(("A1", "2025-01-01", "1.00"))
     await house.work()
-    await request_close(house.database, Month(2025, 1), "test")
+    await request_close(house.database, Month(2025, 1), OPERATOR)
     await house.record(("A1", "2025-01-31", "10.00"))
     await set_back(house)
     await house.record(("A1", "2025-01-31", "20.00"))
@@ -38,7 +39,7 @@ async def test_a_held_balance_does_not_overtake_one_recorded_after_the_close(hou
     await house.people(2)
     await house.record(("A1", "2025-01-01", "1.00"))
     await house.work()
-    await request_close(house.database, Month(2025, 1), "test")
+    await request_close(house.database, Month(2025, 1), OPERATOR)
     await house.record(("A1", "2025-01-31", "10.00"))
     async with house.database.unit() as connection:
         await connection.execute(

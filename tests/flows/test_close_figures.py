@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cli.embedded import Addresses
+from cli.session import OPERATOR
 from domain.aum import Account, Rates, aum_of
 from domain.months import Month
 from domain.policy import DEFAULT_POLICY
@@ -132,7 +133,7 @@ async def test_what_no_longer_follows_from_the_ledger_is_not_carried_on(house: H
     await house.record(*[(f"A{n}", "2025-01-05", "31.00") for n in (1, 2, 3)])
     await house.work()
     await house.record(("A2", "2025-01-07", "310.00"))  # marked, and no worker comes
-    await request_close(house.database, Month(2025, 1), "test")
+    await request_close(house.database, Month(2025, 1), OPERATOR)
     await house.record(("A3", "2025-01-08", "1.00"), ("A1", "2025-02-01", "7.00"))  # held; later
     while await carry_out(house.database, chunk=2, batch=10):
         pass
@@ -158,7 +159,7 @@ async def test_a_wrong_figure_stops_the_close_and_the_next_one_makes_all_of_them
             when 3 then 1000000 else -1000000 end where customer_id in (3, 4)"""
     )
     january = Month(2025, 1)
-    await request_close(house.database, january, "test")
+    await request_close(house.database, january, OPERATOR)
     await carry_out(house.database, chunk=2, batch=10, at_once=1)  # the first chunk is done
     async with house.database.writing() as connection:
         run = await close_state(connection, january)
@@ -189,7 +190,7 @@ async def test_what_is_lost_or_changed_after_its_chunk_stops_the_publication(
     await house.people()
     await house.record(("A1", "2025-01-01", "250000.00"), ("A3", "2025-01-01", "7.00"))
     await house.work()
-    await request_close(house.database, Month(2025, 1), "test")
+    await request_close(house.database, Month(2025, 1), OPERATOR)
     await close._prepare(house.database, Month(2025, 1), 2, 10)
     while await close._judge_chunk(house.database, Month(2025, 1), lambda run: None):
         pass
@@ -246,7 +247,7 @@ async def results(house: House) -> list[list[str]]:
 
 async def closed(house: House, chunk: int, at_once: int, *, killed: bool = False) -> None:
     for month in range(1, 5):
-        await request_close(house.database, Month(2025, month), "test")
+        await request_close(house.database, Month(2025, month), OPERATOR)
         while await house.value("select closing is not null from terrace.calendar"):
             work = asyncio.create_task(
                 carry_out(house.database, chunk=chunk, batch=10, at_once=at_once)
@@ -278,7 +279,7 @@ async def test_a_close_that_is_taken_up_again_shows_what_is_done_already(house: 
     await house.people(7)
     await house.record(("A1", "2025-01-01", "250000.00"))
     january, seen = Month(2025, 1), []
-    await request_close(house.database, january, "test")
+    await request_close(house.database, january, OPERATOR)
     await close._prepare(house.database, january, 2, 10)
     await close._judge_chunk(house.database, january, lambda run: seen.append(run.judged))
     async with house.database.writing() as connection:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cli.session import OPERATOR
 from domain.months import Month
 from repository.closing import (
     claim_chunk,
@@ -26,7 +27,7 @@ async def judging(house: House) -> None:
     """A close that may judge, in chunks of two customers."""
     await house.people()
     await house.record(("A1", "2025-01-01", "250000.00"))
-    await request_close(house.database, JANUARY, "test")
+    await request_close(house.database, JANUARY, OPERATOR)
     await close._prepare(house.database, JANUARY, 2, 10)
 
 
@@ -46,12 +47,23 @@ async def test_a_close_whose_sums_disagree_publishes_nothing(
     assert calendar == {"openMonth": "2025-01", "lastClosedMonth": None}
     monkeypatch.undo()
     assert (await house.close("2025-01")).state == "CLOSED"
+    lines = await house.fetch(
+        "select action, subject, detail from terrace.audit where action like 'close.%' order by id"
+    )
+    assert [(line["action"], line["subject"], line["detail"]["run"]) for line in lines] == [
+        ("close.request", "2025-01", 1),
+        ("close.fail", "2025-01", 1),
+        ("close.request", "2025-01", 2),
+        ("close.publish", "2025-01", 2),
+    ]
+    assert "summed again 1.00" in lines[1]["detail"]["problem"]
+    assert lines[3]["detail"]["changes"] == 1
 
 
 async def test_a_close_that_lost_a_standing_is_not_published(house: House) -> None:
     await house.people()
     await house.record(("A1", "2025-01-01", "250000.00"))
-    await request_close(house.database, JANUARY, "test")
+    await request_close(house.database, JANUARY, OPERATOR)
     await close._prepare(house.database, JANUARY, 10, 10)
     while await close._judge_chunk(house.database, JANUARY, lambda run: None):
         pass
@@ -64,7 +76,7 @@ async def test_a_closer_of_a_failed_run_can_write_nothing_any_more(house: House)
     await judging(house)
     async with house.database.unit() as connection:
         await fail(connection, JANUARY, 1, "a test said so")
-    await request_close(house.database, JANUARY, "test")
+    await request_close(house.database, JANUARY, OPERATOR)
     await close._prepare(house.database, JANUARY, 2, 10)
     async with house.database.unit() as connection:
         assert await claim_chunk(connection, JANUARY, 1) is None
@@ -83,7 +95,7 @@ async def test_a_close_does_not_take_the_business_date_back(house: House) -> Non
 async def test_asking_for_a_running_close_again_does_not_begin_it_anew(house: House) -> None:
     await judging(house)
     assert await close._judge_chunk(house.database, JANUARY, lambda run: None)
-    run = await request_close(house.database, JANUARY, "test")
+    run = await request_close(house.database, JANUARY, OPERATOR)
     assert (run.state, run.epoch, run.judged) == ("RUNNING", 1, 2)
 
 
@@ -107,7 +119,7 @@ async def test_a_month_is_published_by_one_closer_alone(house: House) -> None:
 async def test_chunks_do_not_revive_a_close_that_has_failed(house: House) -> None:
     await house.people()
     await house.record(("A1", "2025-01-01", "250000.00"))
-    await request_close(house.database, JANUARY, "test")
+    await request_close(house.database, JANUARY, OPERATOR)
     async with house.database.unit() as connection:
         await fail(connection, JANUARY, 1, "a test said so")
         await plan_chunks(connection, JANUARY, 1, 2)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from cli.session import OPERATOR
 from domain.months import Month
 from domain.policy import DEFAULT_POLICY, policy_document
 from repository.calendar import CalendarError, publish_policy
@@ -43,7 +44,7 @@ async def test_months_close_in_order_and_once(house: House) -> None:
 
 async def test_nothing_was_loaded_so_nothing_can_be_closed(house: House) -> None:
     with pytest.raises(CalendarError, match="no balance"):
-        await request_close(house.database, Month(2025, 1), "test")
+        await request_close(house.database, Month(2025, 1), OPERATOR)
 
 
 async def test_only_head_office_closes(house: House) -> None:
@@ -56,11 +57,15 @@ async def test_only_head_office_closes(house: House) -> None:
 async def test_many_closers_at_once_do_what_one_does(house: House) -> None:
     await house.people(40)
     await house.record(*[(f"A{n}", "2025-01-01", f"{n * 25_000}.00") for n in range(1, 41)])
-    await request_close(house.database, Month(2025, 1), "test")
+    await request_close(house.database, Month(2025, 1), OPERATOR)
+    await request_close(house.database, Month(2025, 1), OPERATOR)  # which is no harm
     await asyncio.gather(*[carry_out(house.database, chunk=3, batch=10) for _ in range(6)])
     while await carry_out(house.database, chunk=3, batch=10):
         pass
     await asyncio.gather(*[relay(house.database) for _ in range(6)])
+    told = "select count(*) from terrace.audit where action = "
+    assert await house.value(f"{told} 'close.request'") == 1
+    assert await house.value(f"{told} 'close.publish'") == 1
     assert await house.value("select count(*) from terrace.standing") == 40
     assert await house.value("select count(*) from terrace.aum where month = '2025-01-01'") == 40
     positions = [
@@ -76,7 +81,7 @@ async def test_updates_for_the_month_being_closed_wait_and_become_corrections(
     await house.people()
     await house.record(("A1", "2025-01-01", "100000.00"))
     await house.work()
-    await request_close(house.database, Month(2025, 1), "test")
+    await request_close(house.database, Month(2025, 1), OPERATOR)
     late = await house.record(("A1", "2025-01-01", "900000.00"), ("A2", "2025-02-01", "5.00"))
     assert late["accepted"] == 2
     assert await house.value("select count(*) from terrace.balance_update where held") == 1

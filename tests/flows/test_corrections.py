@@ -3,6 +3,7 @@
 import pytest
 
 from cli.embedded import Addresses
+from cli.session import OPERATOR
 from domain.months import Month
 from repository.closing import request_close
 from repository.special import end_relation
@@ -364,7 +365,7 @@ async def test_while_a_month_is_closed_only_its_closer_corrects(house: House) ->
     await house.record(("A1", "2025-01-01", "250000.00"))
     await house.close("2025-01")
     await house.record(("A1", "2025-01-01", "600000.00"), ("A1", "2025-02-01", "210000.00"))
-    await request_close(house.database, Month(2025, 2), "test")
+    await request_close(house.database, Month(2025, 2), OPERATOR)
     assert await recompute(house.database, 100) == 0
     assert await corrections(house) == []
     await house.work()

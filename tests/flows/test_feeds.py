@@ -61,7 +61,7 @@ async def test_a_refusal_names_so_many_days_and_no_more(house: House) -> None:
     for day in range(1, 30, 2):
         await complete(house, "core", f"2025-01-{day:02}")
     with pytest.raises(CalendarError, match=r"core 2025-01-20, and 6 more$"):
-        await request_close(house.database, Month(2025, 1), "test")
+        await request_close(house.database, Month(2025, 1), OPERATOR)
 
 
 async def test_an_override_is_shown_kept_and_audited_with_what_was_missing(house: House) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from domain.months import Month
 from repository.calendar import CalendarError
-from repository.closing import Override, close_state, fail, request_close
+from repository.closing import close_state, fail, request_close
 from tests.feeding import (
     DEPOSITS,
     GOLD,
@@ -109,7 +109,7 @@ async def test_several_months_at_once(house: House) -> None:
 async def test_while_a_month_is_being_closed_its_days_and_earlier_ones_wait(house: House) -> None:
     await without_gold(house, "2025-01")
     await complete(house, "gold", "2025-02-01..2025-02-28")
-    await request_close(house.database, Month(2025, 2), "test")
+    await request_close(house.database, Month(2025, 2), OPERATOR)
     for days in ("2025-01-01..2025-01-31", "2025-02-28"):
         with pytest.raises(CalendarError) as refused:
             await complete(house, "gold", days)
@@ -143,8 +143,8 @@ async def test_what_a_close_held_back_belongs_to_the_day_marked_after_it(
 
 async def close_request_without_gold(house: House) -> None:
     """Ask for January's close without the gold feed; nothing of it is done yet."""
-    override = Override("the gold desk is down", OPERATOR)
-    await request_close(house.database, Month(2025, 1), "test", override)
+    override = "the gold desk is down"
+    await request_close(house.database, Month(2025, 1), OPERATOR, override)
 
 
 async def test_a_close_that_failed_leaves_no_figure_incomplete(house: House) -> None:

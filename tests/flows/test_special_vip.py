@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cli.session import OPERATOR
 from domain.months import Month
 from repository import special
 from repository.closing import plan_chunks, request_close
@@ -220,7 +221,7 @@ async def test_a_grant_that_is_over_cannot_be_revoked(house: House) -> None:
 
 async def test_nothing_is_decided_about_a_customer_while_a_month_is_closed(house: House) -> None:
     customer = await granted_on_the_20th(house)
-    await request_close(house.database, Month(2025, 1), "test")
+    await request_close(house.database, Month(2025, 1), OPERATOR)
     for document in (GRANT, REVOKE):
         (answer,) = (await house.data(document, {"c": customer})).values()
         assert [e["code"] for e in answer["errors"]] == ["MONTH_CLOSING"]
@@ -229,7 +230,7 @@ async def test_nothing_is_decided_about_a_customer_while_a_month_is_closed(house
 
 async def test_no_grant_starts_once_the_close_judges(house: House) -> None:
     await granted_on_the_20th(house)
-    await request_close(house.database, Month(2025, 1), "test")
+    await request_close(house.database, Month(2025, 1), OPERATOR)
     async with house.database.unit() as connection:
         await plan_chunks(connection, Month(2025, 1), 1, 3)
     await start_due_grants(house.database, Month(2025, 1))

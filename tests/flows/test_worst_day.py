@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from cli.session import OPERATOR
 from domain.aum import Account, Rates, aum_of
 from domain.months import Month
 from domain.policy import DEFAULT_POLICY
@@ -88,7 +89,7 @@ async def test_recorders_workers_and_a_close_at_once_lose_nothing(house: House) 
 
     async def closer() -> None:
         await asyncio.sleep(0.5)
-        await request_close(house.database, Month(2025, 1), "test")
+        await request_close(house.database, Month(2025, 1), OPERATOR)
         while await carry_out(house.database, chunk=5, batch=10):
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.5)
@@ -114,7 +115,7 @@ async def test_recorders_workers_and_a_close_at_once_lose_nothing(house: House) 
 async def test_held_updates_are_posted_though_the_closer_was_killed(house: House) -> None:
     await house.people()
     await house.record(("A1", "2025-01-01", "100.00"))
-    await request_close(house.database, Month(2025, 1), "test")
+    await request_close(house.database, Month(2025, 1), OPERATOR)
     await house.record(("A1", "2025-01-05", "999.00"), ("A2", "2025-01-05", "7.00"))
     await _prepare(house.database, Month(2025, 1), 10, 10)
     while await _judge_chunk(house.database, Month(2025, 1), lambda run: None):
@@ -145,7 +146,7 @@ async def test_a_close_that_failed_takes_balances_and_starts_anew(house: House) 
     await house.people()
     await house.record(("A1", "2025-01-01", "250000.00"))
     month = Month(2025, 1)
-    await request_close(house.database, month, "test")
+    await request_close(house.database, month, OPERATOR)
     await _prepare(house.database, month, 2, 10)
     assert await _judge_chunk(house.database, month, lambda run: None)
     async with house.database.unit() as connection:
@@ -176,10 +177,10 @@ async def test_older_balances_during_the_first_close_do_not_open_an_older_month(
 ) -> None:
     await house.people()
     await house.record(("A1", "2025-01-10", "1.00"))
-    await request_close(house.database, Month(2025, 1), "test")
+    await request_close(house.database, Month(2025, 1), OPERATOR)
     await house.record(("A1", "2024-12-01", "1.00"))
     with pytest.raises(CalendarError):
-        await request_close(house.database, Month(2024, 12), "test")
+        await request_close(house.database, Month(2024, 12), OPERATOR)
     await house.work()
     calendar = (await house.data("{ calendar { openMonth lastClosedMonth } }"))["calendar"]
     assert calendar == {"openMonth": "2025-02", "lastClosedMonth": "2025-01"}
@@ -244,7 +245,7 @@ async def test_what_a_running_close_has_found_is_not_seen_before_it_is_published
     await house.record(("A1", "2025-01-10", "900000.00"))
     await house.work()
     before = await house.aum("C1")
-    await request_close(house.database, Month(2025, 1), "test")
+    await request_close(house.database, Month(2025, 1), OPERATOR)
     await _prepare(house.database, Month(2025, 1), 10, 10)
     assert await _judge_chunk(house.database, Month(2025, 1), lambda run: None)
     change = (await house.fetch("select customer_id, id from terrace.tier_change"))[0]

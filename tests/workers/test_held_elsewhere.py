@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cli.session import OPERATOR
 from domain.months import Month
 from repository import calendar
 from repository.closing import request_close
@@ -61,7 +62,7 @@ async def test_balances_are_recorded_beside_a_close_that_waits_for_a_held_custom
 
     monkeypatch.setattr(close, "claim_chunk", claimed)
     async with asyncio.timeout(LONG), held(house, CUSTOMER):
-        await request_close(house.database, JAN, "test")
+        await request_close(house.database, JAN, OPERATOR)
         closing = asyncio.create_task(
             close.carry_out(house.database, chunk=10, batch=10, at_once=1)
         )
@@ -82,11 +83,11 @@ async def test_nobody_waits_long_behind_one_who_waits_for_the_ledger(
     await house.people(2)
     await house.record(("A1", "2025-01-01", "1.00"))
     async with asyncio.timeout(LONG), held(house, "select pg_advisory_xact_lock_shared(7000001)"):
-        asking = asyncio.create_task(request_close(house.database, JAN, "test"))
+        asking = asyncio.create_task(request_close(house.database, JAN, OPERATOR))
         await house.record(("A2", "2025-01-01", "1.00"))
         with pytest.raises(HELD_ELSEWHERE):
             await asking
-    run = await request_close(house.database, JAN, "test")
+    run = await request_close(house.database, JAN, OPERATOR)
     assert run.state == "CUTOFF"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cli.session import OPERATOR
 from domain.months import Month
 from repository.calendar import share_ledger
 from repository.closing import close_state, request_close
@@ -30,7 +31,7 @@ async def january_closing(house: House, customers: int = 2) -> None:
     await house.people(customers)
     await house.record(("A1", "2025-01-01", "100000.00"))
     await house.work()
-    await request_close(house.database, JAN, "test")
+    await request_close(house.database, JAN, OPERATOR)
 
 
 async def test_what_a_close_held_back_is_posted_before_the_next_one_begins(
@@ -39,7 +40,7 @@ async def test_what_a_close_held_back_is_posted_before_the_next_one_begins(
     await house.people(2)
     await house.record(("A1", "2025-01-01", "0.00"))
     await house.work()
-    await request_close(house.database, JAN, "test")
+    await request_close(house.database, JAN, OPERATOR)
     await house.record(("A1", "2025-01-31", "900000.00"))  # held
     asked = False
 
@@ -48,7 +49,7 @@ async def test_what_a_close_held_back_is_posted_before_the_next_one_begins(
         state = await house.value("select state from terrace.close_run where month = '2025-01-01'")
         if state == "CLOSED" and not asked:
             asked = True  # whoever waits for CLOSED goes on at once
-            await request_close(house.database, FEB, "test")
+            await request_close(house.database, FEB, OPERATOR)
         return await post_held(*arguments)
 
     monkeypatch.setattr(close, "post_held", late)
@@ -98,7 +99,7 @@ async def test_a_stale_closer_does_not_fail_a_run_begun_anew(
             async with house.database.unit() as connection:
                 await fail(connection, *arguments[1:])
             monkeypatch.setattr(close, "resum", resum)
-            await request_close(house.database, JAN, "test")
+            await request_close(house.database, JAN, OPERATOR)
             await carry_out(house.database, chunk=3, batch=100)
         return await fail(*arguments)
 
@@ -139,7 +140,7 @@ async def test_a_correction_is_not_made_for_a_close_that_has_judged_the_customer
     await house.record(("A1", "2025-02-01", "250000.00"), ("A2", today, "1.00"))
     await house.work()
     await house.record(("A1", "2025-01-01", "900000.00"))  # a correction nobody has made yet
-    await request_close(house.database, FEB, "test")
+    await request_close(house.database, FEB, OPERATOR)
     original, one_by_one, first = recompute._bring_up_to_date, recompute._one_by_one, True
     other: list[asyncio.Task[None]] = []
 
@@ -180,7 +181,7 @@ async def test_a_mark_set_late_does_not_undo_what_a_close_has_computed(
     await house.record(*[(f"A{n}", "2025-01-10", "310000.00") for n in (1, 2, 3, 9)])
     await load_rows(house, "accounts", *[account(n, n, date(2025, 1, 14)) for n in (1, 2)])
     await house.work()
-    await request_close(house.database, JAN, "test")
+    await request_close(house.database, JAN, OPERATOR)
     await close._prepare(house.database, JAN, 10, 100)
     await house.record(("A3", "2025-01-20", "5.00"))  # held, but moves the business date
     worker = None
@@ -220,7 +221,7 @@ async def test_a_recording_that_has_begun_falls_on_this_side_of_the_cutoff(house
     await house.work()
     async with house.database.unit() as connection:
         await share_ledger(connection)  # a recording that is not committed yet
-        asking = asyncio.create_task(request_close(house.database, JAN, "test"))
+        asking = asyncio.create_task(request_close(house.database, JAN, OPERATOR))
         await waiting(house)
         late = asyncio.create_task(house.record(("A2", "2025-01-02", "3.00")))
         await waiting(house, 2)

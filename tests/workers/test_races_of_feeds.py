@@ -8,7 +8,7 @@ import pytest
 from domain.months import Month
 from repository import feeds
 from repository.calendar import CalendarError
-from repository.closing import Override, request_close
+from repository.closing import request_close
 from repository.statements import sql
 from tests.feeding import (
     DEPOSITS,
@@ -39,7 +39,7 @@ async def january(house: House, *marked: str) -> None:
         await complete(house, code, DAYS)
 
 
-async def meeting(house: House, change: Any, override: Override | None = None) -> Any:
+async def meeting(house: House, change: Any, override: str | None = None) -> Any:
     """A close is asked for, and the change is begun between its check and its freeze."""
     task: asyncio.Task[Any] | None = None
 
@@ -49,7 +49,7 @@ async def meeting(house: House, change: Any, override: Override | None = None) -
             task = asyncio.create_task(change)
             await waiting(house)
 
-    run = await request_close(Watched(house.database, begin), JANUARY, "test", override)  # type: ignore[arg-type]
+    run = await request_close(Watched(house.database, begin), JANUARY, OPERATOR, override)  # type: ignore[arg-type]
     assert task is not None
     return run, (await asyncio.gather(task, return_exceptions=True))[0]
 
@@ -77,7 +77,7 @@ async def test_a_close_judges_everybody_by_the_days_that_were_marked_when_it_beg
     house: House,
 ) -> None:
     await january(house, "core")
-    why = Override("the gold desk is down", OPERATOR)
+    why = "the gold desk is down"
     _, outcome = await meeting(house, complete(house, "gold", DAYS), why)
     assert isinstance(outcome, CalendarError)
     assert outcome.code == "MONTH_CLOSING"
@@ -94,7 +94,7 @@ async def test_a_close_asked_for_while_a_day_is_marked_sees_it(
     own, asked = feeds.audit, []
 
     async def late(*arguments: Any) -> None:
-        asked.append(asyncio.create_task(request_close(house.database, JANUARY, "test")))
+        asked.append(asyncio.create_task(request_close(house.database, JANUARY, OPERATOR)))
         await waiting(house)
         await own(*arguments)
 

@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from cli.session import OPERATOR
 from domain.months import Month
 from repository import ledger, relay
 from repository.closing import request_close
@@ -41,7 +42,7 @@ async def test_a_held_update_never_overwrites_a_newer_one(
     await house.people(2)
     await house.record(("A1", "2025-01-01", "1.00"), ("A2", "2025-01-01", "1.00"))
     await house.work()
-    await request_close(house.database, JAN, "test")
+    await request_close(house.database, JAN, OPERATOR)
     await house.record(("A1", "2025-01-31", "10.00"), ("A2", "2025-01-31", "20.00"))  # held
     monkeypatch.setattr(close, "post_held", lambda *_: asyncio.sleep(0, 0))  # killed just before
     await carry_out(house.database, chunk=3, batch=100)
@@ -89,7 +90,7 @@ async def test_a_clock_that_is_set_back_makes_no_held_update_the_newer_one(
     await house.people(1)
     await house.record(("A1", "2025-01-01", "1.00"))
     await house.work()
-    await request_close(house.database, JAN, "test")
+    await request_close(house.database, JAN, OPERATOR)
     await house.record(("A1", "2025-01-31", "10.00"))  # held
     owner = await asyncpg.connect(house.url)
     await owner.execute(
@@ -111,7 +112,7 @@ async def test_held_updates_of_one_request_are_posted_in_its_order(house: House)
     await house.work()
     await house.record(("A1", "2025-01-30", "10.00"), ("A1", "2025-01-30", "20.00"), ids=["y", "x"])
     assert await balance(house, "A1") == "20.00"  # the later line wins
-    await request_close(house.database, JAN, "test")
+    await request_close(house.database, JAN, OPERATOR)
     await house.record(("A1", "2025-01-31", "10.00"), ("A1", "2025-01-31", "20.00"), ids=["b", "a"])
     await house.work()
     assert await balance(house, "A1") == "20.00"
@@ -122,7 +123,7 @@ async def test_held_updates_of_one_file_are_posted_in_its_order(house: House, ro
     await house.people(2)
     await house.record(("A1", "2025-01-01", "1.00"))
     await house.work()
-    await request_close(house.database, JAN, "test")
+    await request_close(house.database, JAN, OPERATOR)
     recorder = BalanceRecorder(house.database, await house.actor("hq"), "file", 366)
     recorder._fresh = rows == "fresh"
     day = date(2025, 1, 31)
@@ -220,7 +221,7 @@ async def test_a_mutation_waits_for_an_import_of_customers(
 async def test_the_relay_passes_over_a_customer_who_is_being_handed_over(house: House) -> None:
     await house.people(2)
     await house.record(("A1", "2025-01-01", "300000.00"), ("A2", "2025-01-01", "300000.00"))
-    await request_close(house.database, JAN, "test")
+    await request_close(house.database, JAN, OPERATOR)
     await carry_out(house.database, chunk=10, batch=10)
     positions = "select customer_id, position from terrace.tier_change order by customer_id"
     async with house.database.unit() as connection:
@@ -243,7 +244,7 @@ async def test_a_cutoff_waits_for_the_balances_under_way(
 
     async def paused(*arguments: Any) -> Any:
         nonlocal closing, waited
-        closing = asyncio.create_task(request_close(house.database, JAN, "test"))
+        closing = asyncio.create_task(request_close(house.database, JAN, OPERATOR))
         waits = asyncio.create_task(waiting(house))
         await asyncio.wait([closing, waits], return_when=asyncio.FIRST_COMPLETED)
         waited = not closing.done()

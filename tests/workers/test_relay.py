@@ -2,6 +2,7 @@
 
 import asyncio
 
+from cli.session import OPERATOR
 from domain.months import Month
 from repository.closing import request_close
 from repository.relay import relay
@@ -16,7 +17,7 @@ PLACES = "select array_agg(position order by id) from terrace.tier_change"
 async def about_to_close(house: House) -> None:
     await house.people(2)
     await house.record(("A1", "2025-01-01", "500000.00"), ("A2", "2025-01-01", "700000.00"))
-    await request_close(house.database, JAN, "test")
+    await request_close(house.database, JAN, OPERATOR)
 
 
 async def test_events_wait_for_the_close_of_their_month(house: House) -> None:
