@@ -40,7 +40,7 @@ run: setup ## Start everything: servers, migrations, demo data, API, worker (ARG
 test: dev ## Run the whole test suite, two files at a time (ARGS="-k tiers"; ARGS="-n 0" for one)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
-faults: dev ## Kill what can be killed and look at the books; writes docs/operating/faults.md (ARGS="--list")
+faults: dev ## Kill what can be killed, look at the books, write docs/operating/faults.md (ARGS="--resume", "--list")
 	@$(BIN)/python -m tests.faults --report docs/operating $(ARGS)
 
 check: dev ## Lint, formatting, strict types, import directions, SDL snapshot

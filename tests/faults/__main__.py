@@ -1,14 +1,14 @@
 """`make faults`: every scenario, or those that are named.
 
-python -m tests.faults [--seed N] [--dose 1.0] [--list] [--report FOLDER] [NAME ...]
+python -m tests.faults [--seed N] [--dose 1.0] [--list] [--report FOLDER [--resume]] [NAME ...]
 """
 
 import argparse
 import asyncio
-import json
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,20 +39,24 @@ async def carried_out(name: str, seed: int, dose: float) -> dict[str, Any]:
         "dose": result.dose,
         "problems": result.problems,
         "notes": result.notes,
+        "seed": seed,
         "seconds": seconds,
     }
 
 
-async def _all(names: list[str], seed: int, dose: float) -> list[dict[str, Any]]:
-    """One after another, but beside them the one that mostly waits."""
-    beside = {
-        name: asyncio.create_task(carried_out(name, seed, dose))
-        for name in names
-        if name == WAITS and len(names) > 1
-    }
-    found = {name: await carried_out(name, seed, dose) for name in names if name not in beside}
-    found |= {name: await task for name, task in beside.items()}
-    return [found[name] for name in names]
+async def _all(
+    names: list[str], seed: int, dose: float, done: Callable[[dict[str, Any]], None]
+) -> list[dict[str, Any]]:
+    """One after another, but beside them the one that mostly waits; each is told when `done`."""
+
+    async def one(name: str) -> dict[str, Any]:
+        entry = await carried_out(name, seed, dose)
+        done(entry)
+        return entry
+
+    beside = [asyncio.create_task(one(name)) for name in names if name == WAITS and len(names) > 1]
+    found = [await one(name) for name in names if not beside or name != WAITS]
+    return found + [await task for task in beside]
 
 
 def main() -> int:
@@ -61,7 +65,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20250301)
     parser.add_argument("--dose", type=float, default=1.0, help="1 is the full dose")
     parser.add_argument("--list", action="store_true", help="only list the scenarios")
-    parser.add_argument("--report", type=Path, help="folder of the report; none if not given")
+    parser.add_argument("--report", type=Path, help="folder of the report of the full dose")
+    parser.add_argument("--resume", action="store_true", help="leave out what the report has")
     given = parser.parse_args()
     if given.list:
         for name, function in SCENARIOS.items():
@@ -70,12 +75,16 @@ def main() -> int:
     unknown = set(given.names) - SCENARIOS.keys()
     if unknown:
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
-    found = asyncio.run(_all(given.names or list(SCENARIOS), given.seed, given.dose))
-    if given.report is not None and not given.names:
-        given.report.mkdir(parents=True, exist_ok=True)
-        document = {"seed": given.seed, "dose": given.dose, "scenarios": found}
-        (given.report / "faults.json").write_text(json.dumps(document, indent=1) + "\n")
-        (given.report / "faults.md").write_text(report.page(document))
+    folder = given.report if given.dose >= 1 else None
+    names = given.names or list(SCENARIOS)
+    if given.resume and folder is not None:
+        names = [name for name in names if name not in report.kept(folder, given.dose)]
+
+    def done(entry: dict[str, Any]) -> None:
+        if folder is not None:
+            report.keep(folder, given.dose, list(SCENARIOS), entry)
+
+    found = asyncio.run(_all(names, given.seed, given.dose, done))
     return 1 if any(entry["problems"] for entry in found) else 0
 
 
