@@ -112,7 +112,9 @@ async def _drive(job: Job) -> Outcome:
     began, processor = time.perf_counter(), time.process_time()
     async with asyncio.timeout((job.seconds or 0) + _PATIENCE_SECONDS):
         callers = [await _connect(job.port, work) for _ in range(job.connections)]
-        if job.rate is not None and deadline is not None:
+        if job.rate is not None:
+            if deadline is None:
+                deadline = time.perf_counter() + len(job.requests) / job.rate
             await _pace(work, job.rate, deadline)
         await asyncio.gather(*[caller.done for caller in callers])
     seconds = time.perf_counter() - began
