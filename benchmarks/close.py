@@ -1,9 +1,11 @@
-"""Closing a month beside the least that SQL can do for it: the same sums from signed deltas.
+"""Closing a month beside the least that SQL can do for it: the same averages from signed deltas.
 
 The peer reads a table in which every change point is the difference from the one before, in home
-currency. A delta counts for the days that remain, so the sum of a month is one pass and one
-aggregate, without a window and without a look at any neighbour. To keep such a table exact under
-updates in any order is work that the peer is spared.
+currency. A delta counts for the days that remain, so the averages of a month are one pass and one
+aggregate, without a window and without a look at any neighbour: those of deposits, investments and
+settlement funds, and of all together, rounded and written with their key. To keep such a table
+exact under updates in any order is work that the peer is spared. What the totals' sums alone would
+take is told as well.
 """
 
 import asyncio
@@ -42,18 +44,25 @@ _KIB = 1024 if sys.platform != "darwin" else 1
 _DELTAS = """
 create schema bench;
 create table bench.delta (customer_id integer not null, account_id integer not null,
-    as_of date not null, delta numeric not null, primary key (customer_id, account_id, as_of));
+    as_of date not null, component smallint not null, delta numeric not null,
+    primary key (customer_id, account_id, as_of));
+create table bench.month_average (customer_id integer not null, month date not null,
+    deposits numeric not null, investments numeric not null, settlement_funds numeric not null,
+    total numeric not null, month_sum numeric not null, primary key (customer_id, month));
 create table bench.month_sum (customer_id integer not null, month date not null,
     total numeric not null, primary key (customer_id, month));
 insert into bench.delta
-select customer_id, account_id, as_of, value - coalesce(lag(value) over (
-    partition by customer_id, account_id order by as_of), 0)
+select customer_id, account_id, as_of,
+    array_position(array['DEPOSITS', 'INVESTMENTS', 'SETTLEMENT_FUNDS'], component),
+    value - coalesce(lag(value) over (
+        partition by customer_id, account_id order by as_of), 0)
 from (
-    select b.customer_id, b.account_id, b.as_of, b.amount as value
+    select b.customer_id, b.account_id, b.as_of, b.amount as value,
+        terrace.component(a.product_class) as component
     from terrace.balance b join terrace.account a on a.id = b.account_id
     where a.currency = '{home}'
     union all
-    select a.customer_id, a.id, d.day::date, b.amount * r.rate
+    select a.customer_id, a.id, d.day::date, b.amount * r.rate, terrace.component(a.product_class)
     from terrace.account a
     cross join generate_series(date '{first}', date '{last}', interval '1 day') d(day)
     cross join lateral (
@@ -64,6 +73,18 @@ from (
         order by as_of desc limit 1) r
     where a.currency <> '{home}'
 ) valued order by customer_id, account_id, as_of;
+"""
+_AVERAGES = """
+insert into bench.month_average
+select customer_id, $1,
+    round(coalesce(sum(held) filter (where component = 1), 0) / $3::integer, 2),
+    round(coalesce(sum(held) filter (where component = 2), 0) / $3::integer, 2),
+    round(coalesce(sum(held) filter (where component = 3), 0) / $3::integer, 2),
+    round(sum(held) / $3::integer, 2), sum(held)
+from (
+    select customer_id, component, delta * ($2::date - greatest(as_of, $1) + 1) as held
+    from bench.delta where as_of <= $2
+) days group by customer_id
 """
 _SUMS = """
 insert into bench.month_sum
@@ -83,18 +104,31 @@ class Closed:
     changes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """How the peer went: seconds, PostgreSQL's processor time, seconds of the sums alone, total."""
+
+    seconds: float
+    postgres_seconds: float
+    sums_alone: float
+    total: Decimal
+
+
 @dataclass(slots=True)
 class _Rounds:
     """Both sides of all rounds with one number of customers; seconds."""
 
     closes: list[Closed] = field(default_factory=list)
-    bare: list[float] = field(default_factory=list)
+    bare: list[Bare] = field(default_factory=list)
     close_postgres: list[float] = field(default_factory=list)
-    bare_postgres: list[float] = field(default_factory=list)
 
     def seconds(self) -> float:
         """Of a close."""
         return median([one.seconds for one in self.closes])
+
+    def bare_seconds(self) -> float:
+        """Of the peer."""
+        return median([one.seconds for one in self.bare])
 
     def memory(self) -> float:
         """The most megabytes of a closing process."""
@@ -102,9 +136,10 @@ class _Rounds:
 
     def row(self, customers: int) -> tuple[float, ...]:
         """One line of the table."""
-        ours, peer = self.seconds(), median(self.bare)
+        ours, peer = self.seconds(), self.bare_seconds()
         process = median([one.process_seconds for one in self.closes])
-        postgres = median(self.close_postgres), median(self.bare_postgres)
+        bare_postgres = median([one.postgres_seconds for one in self.bare])
+        postgres = median(self.close_postgres), bare_postgres
         return (
             *(customers, ours, peer, ours / peer, customers / ours),
             *(process, *postgres, self.memory()),
@@ -114,10 +149,11 @@ class _Rounds:
         """Everything, round by round."""
         return {
             "close_seconds": [one.seconds for one in self.closes],
-            "bare_seconds": self.bare,
+            "bare_seconds": [one.seconds for one in self.bare],
+            "sums_alone_seconds": [one.sums_alone for one in self.bare],
             "close_process_seconds": [one.process_seconds for one in self.closes],
             "close_postgres_seconds": self.close_postgres,
-            "bare_postgres_seconds": self.bare_postgres,
+            "bare_postgres_seconds": [one.postgres_seconds for one in self.bare],
             "memory_mb": self.memory(),
             "tier_changes": self.closes[0].changes,
         }
@@ -139,14 +175,15 @@ async def run(place: Place) -> Report:
         ),
         [rounds.row(customers) for customers, rounds in found.items()],
         {
-            "close_time_small": few.seconds() / median(few.bare),
-            "close_time": many.seconds() / median(many.bare),
+            "close_time_small": few.seconds() / few.bare_seconds(),
+            "close_time": many.seconds() / many.bare_seconds(),
             "growth_exponent": _exponent({n: r.seconds() for n, r in found.items()}),
-            "bare_growth_exponent": _exponent({n: median(r.bare) for n, r in found.items()}),
+            "bare_growth_exponent": _exponent({n: r.bare_seconds() for n, r in found.items()}),
         },
         {str(customers): rounds.figures() for customers, rounds in found.items()},
         (
-            "bare SQL: one aggregate over ready-made signed deltas, into an empty table",
+            "bare SQL: the averages of all components by one aggregate over ready-made signed "
+            "deltas, into an empty table; sums_alone_seconds in the figures: nothing but a total",
             "the close computes from balances as they arrived, sums again in another way, judges, "
             "stores decisions and events, and publishes",
             "process s, postgres s: processor time",
@@ -167,39 +204,39 @@ async def _measure(place: Place, customers: int, rounds: int) -> _Rounds:
     found = _Rounds()
     for number in range(rounds):
         url = await place.copy(populated)
-        await place.settle()
-        start = place.postgres_seconds()
-        seconds, total = await _bare(url)
-        found.bare.append(seconds)
+        bare = await _bare(place, url)
+        found.bare.append(bare)
         await place.settle()
         between = place.postgres_seconds()
         closed = await _in_another_process(url)
         found.closes.append(closed)
-        found.bare_postgres.append(between - start)
         found.close_postgres.append(place.postgres_seconds() - between)
-        if closed.total != total:
-            raise RuntimeError(f"the close computed {closed.total}, bare SQL {total}")
+        if closed.total != bare.total:
+            raise RuntimeError(f"the close computed {closed.total}, bare SQL {bare.total}")
         await place.drop(url)
         print(
             f"close {customers:,} {number + 1}/{rounds}: {closed.seconds:.2f} s, "
-            f"bare {seconds:.2f} s",
+            f"bare {bare.seconds:.2f} s, sums alone {bare.sums_alone:.2f} s",
             file=sys.stderr,
         )
     return found
 
 
-async def _bare(url: str) -> tuple[float, Decimal]:
-    """Seconds of the peer, and the total of its sums."""
+async def _bare(place: Place, url: str) -> Bare:
     connection = await asyncpg.connect(superuser(url))
+    first, last = OPEN.first_day, OPEN.last_day
+    took = []
     try:
         await prepare_connection(connection)
-        names = {"home": HOME, "first": OPEN.first_day, "last": OPEN.last_day}
-        await connection.execute(_DELTAS.format(**names))
+        await connection.execute(_DELTAS.format(home=HOME, first=first, last=last))
         await connection.execute("vacuum (analyze) bench.delta")
-        began = time.perf_counter()
-        await connection.execute(_SUMS, OPEN.first_day, OPEN.last_day)
-        seconds = time.perf_counter() - began
-        return seconds, await connection.fetchval("select sum(total) from bench.month_sum")
+        for statement, values in ((_AVERAGES, (first, last, OPEN.days)), (_SUMS, (first, last))):
+            await place.settle()
+            began, before = time.perf_counter(), place.postgres_seconds()
+            await connection.execute(statement, *values)
+            took.append((time.perf_counter() - began, place.postgres_seconds() - before))
+        total = await connection.fetchval("select sum(month_sum) from bench.month_average")
+        return Bare(*took[0], took[1][0], total)
     finally:
         await connection.close()
 

@@ -207,7 +207,8 @@ where a.changes_on <= c.business_date and a.as_of < a.changes_on
     and not exists (
         select from terrace.aum later
         where later.customer_id = a.customer_id and later.as_of >= a.changes_on
-            and later.month = date_trunc('month', a.changes_on)::date)
+            and later.month = date_trunc('month', a.changes_on)::date
+        offset 0) -- asked for each of the few, never a join of everybody
 group by a.customer_id order by a.customer_id
 on conflict (customer_id) do update set from_month = excluded.from_month
 where terrace.dirty.from_month > excluded.from_month;
