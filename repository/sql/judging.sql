@@ -103,46 +103,42 @@ delete from terrace.standing where customer_id between $1 and $2 and month + 0 =
 -- the ledger, and holds it against their figures. $5 classes that count, $6 home currency. Answers the
 -- customers compared, both totals, and the first customer who differs.
 -- An account in home currency that is open all month: by signed steps, each of which counts for the
--- days that remain. Any other account: day by day.
-with quotes as materialized (
+-- days that remain. Any other account: day by day. Balances are read from the one on that an account
+-- opens the month with. One account after the other, by the keys: nothing is joined whose size a plan
+-- would have to guess.
+with counting as materialized (
+    select a.customer_id, a.id, a.currency, a.opened_on, a.closed_on,
+        a.currency = $6 and a.opened_on <= $3::date
+            and (a.closed_on is null or a.closed_on >= $4::date) as usual,
+        coalesce((
+            select max(b.as_of) from terrace.balance_update b
+            where b.customer_id = a.customer_id and b.account_id = a.id
+                and not b.held and b.as_of <= $3::date
+        ), $3::date) as since
+    from terrace.account a
+    where a.customer_id between $1 and $2
+        and a.product_class = any($5::text[])
+        and a.opened_on <= $4::date
+        and (a.closed_on is null or a.closed_on >= $3::date)
+),
+quotes as materialized (
     select c.currency, d.day::date as day, case when c.currency = $6 then 1 else (
         select rate from terrace.rate r where r.currency = c.currency and r.as_of <= d.day
         order by r.as_of desc limit 1
     ) end as rate
-    from (
-        select distinct currency from terrace.account a
-        where a.customer_id between $1 and $2 and not {open_all_month}
-    ) c
+    from (select distinct currency from counting where not usual) c
     cross join generate_series($3::date, $4::date, interval '1 day') d(day)
 ),
 parts as (
     select customer_id, month_sum as stored, 0 as again
     from terrace.aum where customer_id between $1 and $2 and month = $3::date
     union all
-    select customer_id, null, sum(step * ($4::date + 1 - greatest(as_of, $3::date)))
-    from (
-        select a.customer_id, b.as_of, b.amount - lag(b.amount, 1, 0.00) over (
-            partition by a.customer_id, a.id order by b.as_of, b.entry) as step
-        from ({counting_accounts} and {open_all_month} order by a.customer_id, a.id offset 0) a
-        cross join lateral ({entries_of_month}) b
-    ) s
-    group by customer_id
-    union all
-    select s.customer_id, null, sum(s.amount * coalesce(q.rate, 0))
-    from (
-        select a.customer_id, a.currency, a.opened_on, a.closed_on, b.amount, b.as_of,
-            lead(b.as_of, 1, $4::date + 1) over (
-                partition by a.customer_id, a.id order by b.as_of, b.entry) as next
-        from ({counting_accounts} and not {open_all_month}
-            order by a.customer_id, a.id offset 0) a
-        cross join lateral ({entries_of_month}) b
-    ) s
-    join quotes q on q.currency = s.currency and q.day >= s.as_of and q.day < s.next
-    where q.day >= s.opened_on and (s.closed_on is null or q.day <= s.closed_on)
-    group by s.customer_id
+    select a.customer_id, null, case when usual then ({total_by_steps}) else ({total_by_days}) end
+    from counting a
 ),
 summed as (
-    select customer_id, max(stored) as stored, sum(again) as again from parts group by customer_id
+    select customer_id, max(stored) as stored, coalesce(sum(again), 0) as again
+    from parts group by customer_id
 )
 select count(stored)::integer as customers,
     coalesce(sum(stored), 0) as total,
@@ -150,28 +146,29 @@ select count(stored)::integer as customers,
     min(customer_id) filter (where stored <> again) as differs
 from summed;
 
--- name: open_all_month
--- Whether an account a is in home currency and open on every day from $3 to $4.
-(a.currency = $6 and a.opened_on <= $3::date and (a.closed_on is null or a.closed_on >= $4::date))
+-- name: total_by_steps
+-- See resum.
+select sum(s.step * ($4::date + 1 - greatest(s.as_of, $3::date)))
+from (
+    select b.as_of, b.amount - lag(b.amount, 1, 0.00) over (order by b.as_of, b.entry) as step
+    from terrace.balance_update b
+    where {entries_of_month}
+) s
 
--- name: counting_accounts
--- The accounts a of customers $1 to $2 that count, and since when their balance on the first day has
--- held; see resum.
-select a.customer_id, a.id, a.currency, a.opened_on, a.closed_on, coalesce((
-    select max(b.as_of) from terrace.balance_update b
-    where b.customer_id = a.customer_id and b.account_id = a.id
-        and not b.held and b.as_of <= $3::date
-), $3::date) as since
-from terrace.account a
-where a.customer_id between $1 and $2
-    and a.product_class = any($5::text[])
-    and a.opened_on <= $4::date
-    and (a.closed_on is null or a.closed_on >= $3::date)
+-- name: total_by_days
+-- See resum.
+select sum(s.amount * coalesce(q.rate, 0))
+from (
+    select b.amount, greatest(b.as_of, a.opened_on) as first, least(
+        lead(b.as_of, 1, $4::date + 1) over (order by b.as_of, b.entry) - 1, a.closed_on) as last
+    from terrace.balance_update b
+    where {entries_of_month}
+) s
+join quotes q on q.currency = a.currency and q.day between s.first and s.last
 
 -- name: entries_of_month
--- Entries of the account a from the balance on that it opens the month with; see resum.
-select b.as_of, b.entry, b.amount from terrace.balance_update b
-where b.customer_id = a.customer_id and b.account_id = a.id
+-- Entries b of the account a from the balance on that it opens the month with; see resum.
+b.customer_id = a.customer_id and b.account_id = a.id
     and not b.held and b.as_of >= a.since and b.as_of <= $4::date
 
 -- name: broken_chunks
