@@ -21,6 +21,7 @@ from domain.money import hundredths
 from repository.load_balances import Chunk
 
 _DAYS_KEPT = 50_000
+_SAMPLED = 1000
 _KIND = KINDS["balances"]
 
 Columns = tuple[Sequence[int], Sequence[str], Sequence[date], Sequence[int]]
@@ -55,6 +56,7 @@ class _Blocks:
         self._places = places
         self._width = width
         self._days: dict[str, date] = {}
+        self._middle = ""
 
     def read(self, rows: Rows) -> Balances:
         """The balances of a block."""
@@ -65,7 +67,7 @@ class _Blocks:
         except Refused:
             columns, ids, read = self._by_rows(rows, rejects)
         if self._places[3] is None:
-            chunks = [Chunk(*part) for part in _parted(columns)]
+            chunks = [Chunk(*part) for part in self._parted(columns)]
         else:  # an id of the file's own may stand at two accounts
             chunks = [Chunk(*columns, [one or None for one in ids], in_order=True)]
         if len(self._days) > _DAYS_KEPT:
@@ -120,6 +122,29 @@ class _Blocks:
             self._value(3, update_id)
         return account, as_of, cents[0], update_id
 
+    def _parted(self, columns: Columns) -> list[Columns]:
+        """The rows in two parts such that no account is in both, each near in the database.
+
+        Two halves are what is wanted where that is so, as in a file by day; else the accounts
+        before a number in their middle, which stays the same from block to block while it parts
+        them evenly. Accounts next to each other must not be in different parts: two transactions
+        would write to the same pages, and neither could clear away what it replaces.
+        """
+        accounts = columns[1]
+        half = len(accounts) // 2
+        if set(accounts[:half]).isdisjoint(accounts[half:]):
+            return [_of_all(columns, lambda c: c[:half]), _of_all(columns, lambda c: c[half:])]
+        before = [number < self._middle for number in accounts]
+        if not 0.4 < sum(before) / len(before) < 0.6:
+            some = sorted(accounts[:: len(accounts) // _SAMPLED + 1])
+            self._middle = some[len(some) // 2]
+            before = [number < self._middle for number in accounts]
+        others = [not is_before for is_before in before]
+        return [
+            _of_all(columns, lambda c: list(compress(c, before))),
+            _of_all(columns, lambda c: list(compress(c, others))),
+        ]
+
     def _as_of(self, text: str) -> date:
         day = self._value(1, text)
         assert isinstance(day, date)
@@ -132,24 +157,6 @@ class _Blocks:
             return column.read(text)
         except Refused as refused:
             raise Refused(refused.code, f"{column.name}: {refused.message}") from None
-
-
-def _parted(columns: Columns) -> list[Columns]:
-    """The rows in two parts such that no account is in both.
-
-    The two halves are taken where that is so, as in a file by day: what is near in a file is often
-    near in the database. Else the accounts are dealt by their numbers' hash.
-    """
-    accounts = columns[1]
-    half = len(accounts) // 2
-    if set(accounts[:half]).isdisjoint(accounts[half:]):
-        return [_of_all(columns, lambda c: c[:half]), _of_all(columns, lambda c: c[half:])]
-    odd = [number % 2 for number in map(hash, accounts)]
-    even = [1 - number for number in odd]
-    return [
-        _of_all(columns, lambda c: list(compress(c, even))),
-        _of_all(columns, lambda c: list(compress(c, odd))),
-    ]
 
 
 def _of_all(columns: Columns, choose: Callable[[Any], Any]) -> Columns:

@@ -355,6 +355,19 @@ def test_a_block_is_parted_by_account(accounts: list[str], sizes: list[int]) -> 
     assert told == {n + 2: n * 100 for n in range(10)}
 
 
+def test_parts_are_neighbourhoods_and_stay_so_from_block_to_block() -> None:
+    """Else two transactions write to the same pages: an import took nearly twice as long."""
+    blocks, ends = _Blocks([0, 1, 2, None], 3), set()
+    for days in (["01", "02"], ["03", "04"]):
+        fields = [[f"A{n:04d}", f"2025-01-{day}", "1.00"] for day in days for n in range(1000)]
+        rows = Rows(range(2, 2002), fields, [",".join(row) for row in fields])
+        some, others = blocks.read(rows).chunks
+        assert max(some.accounts) < min(others.accounts)
+        assert 800 < len(some.places) < 1200
+        ends.add((max(some.accounts), min(others.accounts)))
+    assert len(ends) == 1
+
+
 def test_rows_with_ids_of_their_own_stay_in_order() -> None:
     """The same id may stand at two accounts of a customer; the first row is the one recorded."""
     rows = Rows(
