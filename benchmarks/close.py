@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from statistics import linear_regression
 
 import asyncpg
@@ -38,7 +39,6 @@ _SIZES = {
     Scale.TINY: ((200, 1), (400, 1)),
 }
 _MILLION = ((1_000_000, 1),)
-_KIB = 1024 if sys.platform != "darwin" else 1
 
 # The table of deltas is made before the time counts. Foreign balances change with every day's rate.
 _DELTAS = """
@@ -266,7 +266,19 @@ async def _carry_out(url: str) -> Closed:
         raise RuntimeError(f"the close ended as {run.state}: {run.problem}")
     usage = resource.getrusage(resource.RUSAGE_SELF)
     process_seconds = usage.ru_utime + usage.ru_stime - before.ru_utime - before.ru_stime
-    return Closed(seconds, process_seconds, usage.ru_maxrss * _KIB / 1e6, total, run.changes)
+    return Closed(seconds, process_seconds, _peak_megabytes(), total, run.changes)
+
+
+def _peak_megabytes() -> float:
+    """The most memory that this process has had since its program began.
+
+    `ru_maxrss` also counts what the process that started it had, and is in bytes on a Mac.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except FileNotFoundError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
 
 
 def _default(setting: str) -> int:

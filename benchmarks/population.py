@@ -2,7 +2,8 @@
 
 Twelve months of 2025 are closed, January 2026 is open and at its last day. Every customer has
 three accounts and a manager with some 200 customers; about one in twenty is about to change tier.
-The figures of closed months are plausible, those of the open one follow from the ledger.
+The figures of closed months are plausible, those of the open one follow from the ledger. Rows lie
+as they would have come: balances by day, figures and standings by month.
 """
 
 from datetime import timedelta
@@ -90,7 +91,7 @@ select id, month, manager_id, branch_id, third * days, third * days, third * day
 from level, lateral (
     select m::date as month, (m + interval '1 month')::date - m::date as days
     from generate_series(date '2025-01-01', date '2025-12-01', interval '1 month') m
-) months order by id, month;
+) months order by month, id;
 insert into terrace.standing (customer_id, month, manager_id, branch_id, status, tier, since,
     decision_month, rule, policy_version, judged)
 select id, month, manager_id, branch_id, case tier when 0 then 'NON_MEMBER' else 'ACTIVE' end,
@@ -101,7 +102,7 @@ select id, month, manager_id, branch_id, case tier when 0 then 'NON_MEMBER' else
 from level, lateral (
     select m::date as month
     from generate_series(date '2025-02-01', date '2026-01-01', interval '1 month') m
-) months order by id, month;
+) months order by month, id;
 """
 
 # The indexes of `standing` that no constraint needs: made when it is full, they cost a third.
@@ -124,7 +125,7 @@ insert into terrace.balance_update (customer_id, account_id, as_of, entry, amoun
 select customer_id, id, date '2026-01-01' + k * 3 + id % 3 + customer_id % 8, 0,
     round(balance * (1 + ((id * 13 + k * 7) % 11 - 5) / 100.0)
         * case when customer_id % 20 = 0 then 0.4 else 1 end, 2)
-from terrace.account, generate_series(0, 7) k order by 1, 2, 3;
+from terrace.account, generate_series(0, 7) k order by 3, 1, 2;
 update terrace.account a set balance = b.amount, balance_as_of = b.as_of
 from terrace.balance_update b
 where b.customer_id = a.customer_id and b.account_id = a.id
