@@ -1,6 +1,7 @@
 """One socket's life: from the first message to the close frame."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -41,7 +42,7 @@ class SocketLimits:
     """What one socket may take of the server."""
 
     init_seconds: float = 5.0  # until connection_init is acknowledged
-    ping_seconds: float = 25.0  # of silence on our side before a ping
+    ping_seconds: float = 25.0  # of silence on our side before a ping, at most
     send_seconds: float = 30.0  # for a client to take one message
     close_seconds: float = 5.0  # for a client to take the close frame
     operations: int = 32  # at once
@@ -81,6 +82,7 @@ class Connection(Generic[P]):
         self._tasks: set[asyncio.Task[None]] = set()  # also those that were told to stop
         self._clock = asyncio.get_running_loop().time
         self._opened = self._last_sent = self._clock()
+        self._silence = self._some_silence()
         self._closed = False
         self._stopping: tuple[int, str] | None = None
         self._changed = asyncio.Event()  # the timekeeper has something new to look at
@@ -239,12 +241,17 @@ class Connection(Generic[P]):
                 left = self._session.expires_at - time.time()
                 if left <= 0:
                     await self._end(Close.FORBIDDEN, "Forbidden: the token expired")
-                if self._clock() >= self._last_sent + self._limits.ping_seconds:
+                if self._clock() >= self._last_sent + self._silence:
                     await self._send(PING)
-                due = min(self._clock() + left, self._last_sent + self._limits.ping_seconds)
+                    self._silence = self._some_silence()
+                due = min(self._clock() + left, self._last_sent + self._silence)
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(due):
                     await self._changed.wait()
+
+    def _some_silence(self) -> float:
+        """How long to be silent: clients who came together are not pinged together for ever."""
+        return self._limits.ping_seconds * random.uniform(0.6, 1.0)
 
     async def _send(self, text: str) -> None:
         """Send a message and wait until the client's side takes it; one that does not is left."""

@@ -13,6 +13,7 @@ from domain.actors import Role
 from tests.api.serving import (
     KEY,
     SUBJECTS,
+    Served,
     acknowledge,
     bearer_of,
     closing,
@@ -121,6 +122,22 @@ async def test_an_idle_socket_is_pinged_and_a_busy_one_is_not() -> None:
             assert await hear(socket) == {"type": "pong"}
             await asyncio.sleep(0.05)
         assert await hear(socket) == {"type": "ping"}
+
+
+async def test_sockets_opened_together_are_not_pinged_together() -> None:
+    loop, pinged = asyncio.get_running_loop(), []
+
+    async def first_ping(served: Served) -> None:
+        async with served.socket() as socket:
+            await acknowledge(socket)
+            assert await hear(socket) == {"type": "ping"}
+            pinged.append(loop.time())
+
+    async with serve(limits=SocketLimits(ping_seconds=1.0)) as served:
+        began = loop.time()
+        await asyncio.gather(*[first_ping(served) for _ in range(40)])
+    assert max(pinged) - began < 1.5
+    assert max(pinged) - min(pinged) > 0.2
 
 
 async def test_the_source_is_asked_for_the_next_event_when_the_last_was_taken() -> None:
