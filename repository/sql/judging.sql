@@ -2,18 +2,19 @@
 -- Customers of a chunk whose figure of a month must be made from the ledger: there is none, it no
 -- longer follows from the ledger, a level changes by itself before the month ends, or it lacks a feed.
 -- Everybody, if $5. $1 the customers in order, $2 the month's first day, $3 its last, $4 classes that count.
-select c.id
-from terrace.customer c
-left join terrace.aum a on a.customer_id = c.id and a.month = $2::date
-where c.id between ($1::integer[])[1] and ($1::integer[])[cardinality($1::integer[])]
-    and ($5::boolean
-        or a.customer_id is null
-        or a.as_of < $3::date and a.changes_on <= $3::date
-        or c.id in ({lacking_feed})
-        or c.id in (select d.customer_id from terrace.dirty d where d.from_month <= $2::date
-            and d.customer_id
-                between ($1::integer[])[1] and ($1::integer[])[cardinality($1::integer[])]))
-order by c.id;
+select chunk.id from unnest($1::integer[]) as chunk(id)
+where $5::boolean
+    or chunk.id not in (
+        select a.customer_id from terrace.aum a
+        where a.customer_id between ($1::integer[])[1] and ($1::integer[])[cardinality($1::integer[])]
+            and a.month = $2::date
+            and (a.as_of >= $3::date or a.changes_on is null or a.changes_on > $3::date))
+    or chunk.id in ({lacking_feed})
+    or chunk.id in (
+        select d.customer_id from terrace.dirty d
+        where d.from_month <= $2::date and d.customer_id
+            between ($1::integer[])[1] and ($1::integer[])[cardinality($1::integer[])])
+order by chunk.id;
 
 -- name: forget_changes
 -- Months before $3 no longer tell when a level changes by itself: the figure of $3 does.

@@ -172,7 +172,7 @@ SAFEGUARDS = {
     "carried-feed": Safeguard(
         "a figure that lacks a feed is not taken for complete",
         "repository/sql/judging.sql",
-        "        or c.id in ({lacking_feed})\n",
+        "    or chunk.id in ({lacking_feed})\n",
         "",
         "tests/flows/test_feeds.py",
     ),
