@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import asyncpg
 import orjson
 
-from repository.database import UNREACHABLE
+from repository.database import HELD_ELSEWHERE, UNREACHABLE
 from repository.reading.parameters import InvalidArgument
 from schema.errors import (
     BAD_USER_INPUT,
@@ -53,6 +53,9 @@ def failure_of(fault: Exception, path: Sequence[str] = ()) -> dict[str, object]:
             return error(
                 "a text holds a character that cannot be stored", BAD_USER_INPUT, **members
             )
+        case HELD_ELSEWHERE():
+            log.warning("somebody else holds a lock for longer than a request may wait for it")
+            return error("somebody else holds what this needs; try again", UNAVAILABLE, **members)
         case _ if isinstance(fault, UNREACHABLE):
             log.warning("the database is not available: %s", described(fault))
             return error("the database is not available; try again", UNAVAILABLE, **members)

@@ -56,7 +56,7 @@ async def open_transaction(run: Run) -> Result:
         )
         sender = Sender(stage.feed, "held", [held], run.seed)
         rows = [sender._row(a, stage.feed.month) for a in stage.senders[0].spare(held)]
-        waiting = asyncio.create_task(sender.send(rows))
+        waiting = asyncio.create_task(sender.send(rows, seconds=seconds + 180))
         deadline, sent = time_now() + seconds, stage.books.updates
         while time_now() < deadline:
             before = time_now()

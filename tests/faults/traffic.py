@@ -261,7 +261,9 @@ class Sender:
         )
         return Row(f"{self.name}.{self._count}", account.number, day, cents)
 
-    async def send(self, rows: list[Row], key: str | None = None) -> Request:
+    async def send(
+        self, rows: list[Row], key: str | None = None, seconds: float = 180.0
+    ) -> Request:
         """Send rows until they are acknowledged, always under the same key."""
         self.feed.started += 1
         key = key or f"{self.name}-{self.feed.started}"
@@ -271,7 +273,7 @@ class Sender:
         ]
         asked = asyncio.get_running_loop().time()
         variables = {"input": {"idempotencyKey": key, "updates": given}}
-        answer, tries = await persistent(self.feed.world, RECORD, variables, self._token)
+        answer, tries = await persistent(self.feed.world, RECORD, variables, self._token, seconds)
         request = Request(key, tuple(rows), answer["recordBalances"], tries)
         self.feed.books.moments[key] = (asked, asyncio.get_running_loop().time())
         self.feed.books.judge(request, {"NONE"})
