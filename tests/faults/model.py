@@ -143,6 +143,7 @@ class Model:
         """Every history the customer can have had; None if they are too many to think through."""
         worlds = {History()}
         grants = tuple(self.grants.get(customer, ()))
+        places = {id(update): place for place, update in enumerate(updates)}
         past: list[Update] = []
         for month in [*self.closed, following(self.closed[-1])] if self.closed else []:
             before_first = month == self.closed[0]
@@ -160,7 +161,9 @@ class Model:
                 for step in order:
                     seen |= set(step)
                     known = [*past, *(u for u in new if u.atom in seen or u.atom not in late)]
-                    ledger = Ledger(sorted(known, key=updates.index) if len(late) > 1 else known)
+                    if len(late) > 1:
+                        known.sort(key=lambda update: places[id(update)])
+                    ledger = Ledger(known)
                     reached = {self._correct(w, holdings, ledger, month, grants) for w in reached}
                 branches |= reached
             past += new
