@@ -186,7 +186,7 @@ async def valkey_kills(run: Run) -> Result:
 async def valkey_absent(run: Run) -> Result:
     """No Valkey from the first update to the last."""
     updates = run.many(20_000, 1000)
-    async with staged(run) as built:
+    async with staged(run, customers=run.many(1000, 200)) as built:
         await asyncio.to_thread(built.world.valkey.stop)
         await built.opening()
         sending = asyncio.create_task(built.send(updates))
