@@ -15,7 +15,7 @@ from tests.faults.traffic import FIRST, Row
 async def rolling_restart(run: Run) -> Result:
     """Two API processes and two workers restarted in turn by SIGTERM, under load, over a close."""
     rounds = run.many(10, 1)
-    async with staged(run, apis=2, workers=2) as stage:
+    async with staged(run, customers=run.many(2000, 200), apis=2, workers=2) as stage:
         world, problems = stage.world, []
         await stage.opening()
         stop = asyncio.Event()
