@@ -297,8 +297,8 @@ async def derived(world: World, poisoned: frozenset[str]) -> list[str]:
             where closed_month is not null group by customer_id, closed_month
             having count(*) > 1) t""",
         "closed months without everybody": """select count(*) from terrace.close_run r
-            where state = 'CLOSED' and customers <> (select count(*) from terrace.standing s
-            where s.month = (r.month + interval '1 month')::date and s.decision_month = r.month)""",
+            where state = 'CLOSED' and customers > (select count(*) from terrace.standing s
+            where s.month = (r.month + interval '1 month')::date)""",
         "removed customers in a portfolio": """select count(*) from terrace.customer c
             join terrace.standing s on s.customer_id = c.id, terrace.calendar k
             where s.month = k.open_month and s.status = 'REMOVED'
