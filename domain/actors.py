@@ -52,6 +52,11 @@ class Actor:
     channel: str = "api"
 
     @property
+    def principal(self) -> str:
+        """Role and subject in one, as records name who did something."""
+        return f"{self.role}:{self.subject}"
+
+    @property
     def scope(self) -> Scope:
         """The rows this actor may see."""
         return SCOPE_OF[self.role]

@@ -148,7 +148,7 @@ async def publish_policy(
                 f"effective: {calendar.closing} is being closed; publish when it is over",
                 "MONTH_CLOSING",
             )
-        await _insert(connection, policy, f"{actor.role}:{actor.subject}")
+        await _insert(connection, policy, actor.principal)
         await connection.execute(sql("mark_everyone"), policy.effective.first_day)
         await audit(connection, actor, "policy.publish", f"version {policy.version}", document)
         return policy, True
@@ -176,5 +176,4 @@ async def audit(
     connection: Connection, actor: Actor, action: str, subject: str, detail: dict[str, Any]
 ) -> None:
     """One line of the audit trail, in the transaction of what it tells of."""
-    principal = f"{actor.role}:{actor.subject}"
-    await connection.execute(sql("audit"), principal, actor.channel, action, subject, detail)
+    await connection.execute(sql("audit"), actor.principal, actor.channel, action, subject, detail)

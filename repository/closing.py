@@ -66,7 +66,7 @@ async def request_close(
         epoch = await connection.fetchval(
             sql("begin_close"),
             month.first_day,
-            f"{actor.role}:{actor.subject}",
+            actor.principal,
             override if lacking else None,
             _documents(lacking) or None,
         )

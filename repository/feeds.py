@@ -72,7 +72,7 @@ async def register(database: Database, source: FeedSource, actor: Actor) -> bool
                 sorted(source.classes),
                 source.since,
                 source.until,
-                f"{actor.role}:{actor.subject}",
+                actor.principal,
             )
             await connection.execute(sql("refresh_feeds"))
             detail = {"name": source.name, "classes": sorted(source.classes)}
@@ -130,8 +130,9 @@ async def mark_complete(
             calendar = await read_calendar(connection)
             source = await _expected(connection, code, first, last, calendar, future_days)
             _refuse_closing(first, calendar)
-            principal = f"{actor.role}:{actor.subject}"
-            new = await connection.fetch(sql("mark_feed_days"), code, first, last, rows, principal)
+            new = await connection.fetch(
+                sql("mark_feed_days"), code, first, last, rows, actor.principal
+            )
             if new:
                 await connection.execute(sql("refresh_feeds"))
                 detail = {"days": len(new), "rows": rows}

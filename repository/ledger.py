@@ -86,17 +86,16 @@ async def record_balances(
     key raises IdempotencyConflict. `refused` were turned down before and are part of the answer.
     """
     digest = hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
-    principal = f"{actor.role}:{actor.subject}"
     ask = False
 
     async def once() -> Recorded:
         nonlocal ask
         async with database.unit() as connection:
             fresh = await connection.fetchval(
-                sql("remember_request"), "recordBalances", key, principal, digest
+                sql("remember_request"), "recordBalances", key, actor.principal, digest
             )
             if not fresh:
-                return await _remembered(connection, key, principal, digest)
+                return await _remembered(connection, key, actor.principal, digest)
             try:
                 recorded = await _record_and_audit(connection, updates, actor, future_days, ask)
             except asyncpg.UniqueViolationError:

@@ -87,9 +87,8 @@ async def grant(
         )
     except CustomerTerminated as error:
         raise GrantRefused("TERMINATED", str(error)) from None
-    principal = f"{actor.role}:{actor.subject}"
     await connection.fetchval(
-        sql("write_grant"), customer_id, granted.start, granted.until, reason, principal
+        sql("write_grant"), customer_id, granted.start, granted.until, reason, actor.principal
     )
     await _write(connection, customer_id, decision, version, [*given, granted])
     await audit(
@@ -113,10 +112,9 @@ async def revoke(connection: Connection, customer: Any, reason: str, actor: Acto
     ]
     if not rows:
         raise GrantRefused("NOT_GRANTED", "no grant of special VIP is valid")
-    principal = f"{actor.role}:{actor.subject}"
     for row in rows:
         await connection.execute(
-            sql("revoke_grant"), customer_id, row["id"], business_date, principal, reason
+            sql("revoke_grant"), customer_id, row["id"], business_date, actor.principal, reason
         )
     standing, version = await published_at(connection, customer_id, open_month)
     policy = in_force(await policies(connection), open_month)

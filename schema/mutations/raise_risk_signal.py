@@ -60,7 +60,7 @@ async def perform(context: Context, given: RaiseRiskSignalInput) -> Row:
                 given.code,
                 given.severity.value,
                 facts,
-                f"{actor.role}:{actor.subject}",
+                actor.principal,
                 actor.scope_id if actor.role is Role.MANAGER else None,
             )
             await audit(
