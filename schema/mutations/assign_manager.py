@@ -40,6 +40,13 @@ async def perform(context: Context, given: AssignManagerInput) -> Row:
             customer = await locked_customer(connection, given.customer, context.actor)
             key = 0
             if given.manager is not None:
+                if customer["status"] == "TERMINATED":
+                    raise Refused(
+                        "TERMINATED",
+                        "the relation with this customer is over",
+                        "input",
+                        "customer",
+                    )
                 key = key_in(given.manager, "Manager", "manager")
                 manager = await connection.fetchrow(sql("manager_by_id"), key)
                 if manager is None or manager["branch_id"] != customer["branch_id"]:

@@ -302,7 +302,12 @@ async def derived(world: World, poisoned: frozenset[str]) -> list[str]:
         "removed customers in a portfolio": """select count(*) from terrace.customer c
             join terrace.standing s on s.customer_id = c.id, terrace.calendar k
             where s.month = k.open_month and s.status = 'REMOVED'
-            and s.since = k.open_month and c.manager_id <> 0""",
+            and s.since = k.open_month and c.manager_id <> 0
+            and (c.status = 'TERMINATED' or not exists (
+                select from terrace.audit a where a.action = 'customer.assign'
+                and a.subject = c.number and a.detail ->> 'to' = c.manager_id::text
+                and a.id > (
+                    select max(id) from terrace.audit where action = 'close.publish')))""",
         "rows not with their customer's manager": """select count(*) from terrace.customer c
             join (select customer_id, manager_id, branch_id from terrace.aum
                 union all select customer_id, manager_id, branch_id from terrace.standing

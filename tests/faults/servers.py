@@ -32,6 +32,7 @@ from cli.embedded.postgres import Postgres
 from cli.embedded.valkey import Valkey
 from cli.lifeline import VARIABLE
 from domain.actors import Role
+from repository.database import UNREACHABLE
 
 ROOT = Path(__file__).parents[2]
 KEY = "a signing key of the fault harness, 32 bytes or more"
@@ -175,9 +176,7 @@ class World:
                     if self._looking is None or self._looking.is_closed():
                         self._looking = await self.connect()
                     return await self._looking.fetch(query, *values)
-                except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
-                    self._looking = None
-                except (asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError):
+                except UNREACHABLE:
                     self._looking = None
                 await asyncio.sleep(0.1)
         raise AssertionError("the database does not answer")

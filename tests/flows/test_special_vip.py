@@ -11,6 +11,7 @@ from repository import special
 from repository.closing import plan_chunks, request_close
 from repository.special import end_relation, start_due_grants
 from repository.statements import sql
+from schema import identifiers
 from tests.house import House
 
 GRANT = """mutation ($c: ID!, $d: Date) { grantSpecialVip(input: {customer: $c, reason: "mayor",
@@ -18,6 +19,9 @@ GRANT = """mutation ($c: ID!, $d: Date) { grantSpecialVip(input: {customer: $c, 
     errors { code field } } }"""
 REVOKE = """mutation ($c: ID!) { revokeSpecialVip(input: {customer: $c, reason: "moved"}) {
     customer { standing { status } } errors { code } } }"""
+
+ASSIGN = """mutation ($c: ID!, $m: ID) { assignManager(input: {customer: $c, manager: $m}) {
+    errors { code } } }"""
 
 
 async def identifier(house: House, number: str) -> str:
@@ -247,6 +251,19 @@ async def test_no_grant_is_due_for_who_was_terminated(
     with caplog.at_level(logging.ERROR):
         assert await start_due_grants(house.database) == 0
     assert not caplog.records
+
+
+async def test_who_was_terminated_is_in_no_portfolio_and_comes_into_none(house: House) -> None:
+    await granted_on_the_20th(house)
+    async with house.database.unit() as connection:
+        customer = await connection.fetchrow(sql("customer_by_number"), "C1")
+        await end_relation(connection, customer, "deceased", await house.actor("hq"))
+    key = await house.value("select id from terrace.manager where number = 'M1'")
+    given = {"c": await identifier(house, "C1"), "m": identifiers.encode("Manager", key)}
+    for manager, codes in ((given["m"], ["TERMINATED"]), (None, [])):
+        answer = await house.data(ASSIGN, {**given, "m": manager})
+        assert [error["code"] for error in answer["assignManager"]["errors"]] == codes
+    assert await house.value("select manager_id from terrace.customer where number = 'C1'") == 0
 
 
 async def test_a_grant_shows_on_its_day_also_after_one_that_was_revoked(house: House) -> None:
