@@ -103,20 +103,20 @@ delete from terrace.standing where customer_id between $1 and $2 and month + 0 =
 -- Sums the month from $3 to $4 of customers $1 to $2 once more and in another way, from nothing but
 -- the ledger, and holds it against their figures. $5 classes that count, $6 home currency. Answers the
 -- customers compared, both totals, and the first customer who differs.
--- An account in home currency that is open all month: by signed steps, each of which counts for the
--- days that remain. Any other account: day by day. Balances are read from the one on that an account
--- opens the month with. One account after the other, by the keys: nothing is joined whose size a plan
--- would have to guess.
+-- An account in home currency that is open all month: what it opens the month with counts for every
+-- day, and each signed step from there for the days that remain. Any other account: day by day. One
+-- account after the other, by the keys: nothing is joined whose size a plan would have to guess.
 with counting as materialized (
     select a.customer_id, a.id, a.currency, a.opened_on, a.closed_on,
         a.currency = $6 and a.opened_on <= $3::date
             and (a.closed_on is null or a.closed_on >= $4::date) as usual,
-        coalesce((
-            select max(b.as_of) from terrace.balance_update b
-            where b.customer_id = a.customer_id and b.account_id = a.id
-                and not b.held and b.as_of <= $3::date
-        ), $3::date) as since
+        before.as_of as since, coalesce(before.amount, 0) as opening
     from terrace.account a
+    left join lateral (
+        select b.as_of, b.amount from terrace.balance_update b
+        where {entries_of_account} and b.as_of < $3::date
+        order by b.as_of desc, b.entry desc limit 1
+    ) before on true
     where a.customer_id between $1 and $2
         and a.product_class = any($5::text[])
         and a.opened_on <= $4::date
@@ -134,7 +134,8 @@ parts as (
     select customer_id, month_sum as stored, 0 as again
     from terrace.aum where customer_id between $1 and $2 and month = $3::date
     union all
-    select a.customer_id, null, case when usual then ({total_by_steps}) else ({total_by_days}) end
+    select a.customer_id, null,
+        case when a.usual then ({total_by_steps}) else ({total_by_days}) end
     from counting a
 ),
 summed as (
@@ -149,11 +150,12 @@ from summed;
 
 -- name: total_by_steps
 -- See resum.
-select sum(s.step * ($4::date + 1 - greatest(s.as_of, $3::date)))
+select a.opening * ($4::date + 1 - $3::date)
+    + coalesce(sum(s.step * ($4::date + 1 - s.as_of)), 0)
 from (
-    select b.as_of, b.amount - lag(b.amount, 1, 0.00) over (order by b.as_of, b.entry) as step
+    select b.as_of, b.amount - lag(b.amount, 1, a.opening) over (order by b.as_of, b.entry) as step
     from terrace.balance_update b
-    where {entries_of_month}
+    where {entries_of_account} and b.as_of between $3::date and $4::date
 ) s
 
 -- name: total_by_days
@@ -163,14 +165,13 @@ from (
     select b.amount, greatest(b.as_of, a.opened_on) as first, least(
         lead(b.as_of, 1, $4::date + 1) over (order by b.as_of, b.entry) - 1, a.closed_on) as last
     from terrace.balance_update b
-    where {entries_of_month}
+    where {entries_of_account} and b.as_of between coalesce(a.since, $3::date) and $4::date
 ) s
 join quotes q on q.currency = a.currency and q.day between s.first and s.last
 
--- name: entries_of_month
--- Entries b of the account a from the balance on that it opens the month with; see resum.
-b.customer_id = a.customer_id and b.account_id = a.id
-    and not b.held and b.as_of >= a.since and b.as_of <= $4::date
+-- name: entries_of_account
+-- Entries b of the account a that are in force; see resum.
+b.customer_id = a.customer_id and b.account_id = a.id and not b.held
 
 -- name: broken_chunks
 -- Chunks of the close of $1 ($2 the month after) in which something is no longer as it was judged:

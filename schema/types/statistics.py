@@ -67,6 +67,10 @@ class VipStatistics:
     )
 
 
+# All that anything is counted of; the index by manager holds no others.
+_COUNTED = Fixed("{t}.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')")
+
+
 @dataclass(frozen=True, slots=True)
 class _Population:
     """Whose standings are counted.
@@ -81,7 +85,7 @@ class _Population:
     sources: tuple[tuple[Source, str], ...]
 
     def conditions(self) -> tuple[Condition, ...]:
-        return (*self.where, Fixed(f"{{t}}.month = {self.month}", self.sources))
+        return (*self.where, Fixed(f"{{t}}.month = {self.month}", self.sources), _COUNTED)
 
     def month_shown(self) -> Spec:
         return Made(lambda _: month_or_fault(self.month, self.sources))

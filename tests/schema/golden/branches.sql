@@ -71,6 +71,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                 and t7.tier = t4.code
                                 and t7.customer_id = $1::integer
                                 and t7.month = (select c.open_month from terrace.calendar c)
+                                and t7.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                                 and t7.status in ('ACTIVE', 'WATCH')
                               ),
                               'null'
@@ -92,6 +93,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               and t8.tier = t4.code
                               and t8.customer_id = $1::integer
                               and t8.month = (select c.open_month from terrace.calendar c)
+                              and t8.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                               and t8.status in ('ACTIVE', 'WATCH')
                             ) || '"}'
                           ),
@@ -121,6 +123,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             and t5.customer_id = $1::integer
                             and (
                               t5.month = (select c.open_month from terrace.calendar c)
+                              and t5.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                               and t5.status in ('ACTIVE', 'WATCH')
                             )
                           )
@@ -135,6 +138,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 where t3.branch_id = t1.id
                 and t3.customer_id = $1::integer
                 and t3.month = (select c.open_month from terrace.calendar c)
+                and t3.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                 having true
               ),
               'null'
@@ -222,6 +226,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                 and t7.tier = t4.code
                                 and t7.manager_id = $1::integer
                                 and t7.month = (select c.open_month from terrace.calendar c)
+                                and t7.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                                 and t7.status in ('ACTIVE', 'WATCH')
                               ),
                               'null'
@@ -243,6 +248,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               and t8.tier = t4.code
                               and t8.manager_id = $1::integer
                               and t8.month = (select c.open_month from terrace.calendar c)
+                              and t8.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                               and t8.status in ('ACTIVE', 'WATCH')
                             ) || '"}'
                           ),
@@ -272,6 +278,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             and t5.manager_id = $1::integer
                             and (
                               t5.month = (select c.open_month from terrace.calendar c)
+                              and t5.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                               and t5.status in ('ACTIVE', 'WATCH')
                             )
                           )
@@ -286,6 +293,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 where t3.branch_id = t1.id
                 and t3.manager_id = $1::integer
                 and t3.month = (select c.open_month from terrace.calendar c)
+                and t3.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                 having true
               ),
               'null'
@@ -373,6 +381,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                 and t7.tier = t4.code
                                 and t7.branch_id = $1::integer
                                 and t7.month = (select c.open_month from terrace.calendar c)
+                                and t7.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                                 and t7.status in ('ACTIVE', 'WATCH')
                               ),
                               'null'
@@ -394,6 +403,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               and t8.tier = t4.code
                               and t8.branch_id = $1::integer
                               and t8.month = (select c.open_month from terrace.calendar c)
+                              and t8.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                               and t8.status in ('ACTIVE', 'WATCH')
                             ) || '"}'
                           ),
@@ -423,6 +433,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             and t5.branch_id = $1::integer
                             and (
                               t5.month = (select c.open_month from terrace.calendar c)
+                              and t5.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                               and t5.status in ('ACTIVE', 'WATCH')
                             )
                           )
@@ -437,6 +448,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 where t3.branch_id = t1.id
                 and t3.branch_id = $1::integer
                 and t3.month = (select c.open_month from terrace.calendar c)
+                and t3.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                 having true
               ),
               'null'
@@ -522,6 +534,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                 where t7.branch_id = t1.id
                                 and t7.tier = t4.code
                                 and t7.month = (select c.open_month from terrace.calendar c)
+                                and t7.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                                 and t7.status in ('ACTIVE', 'WATCH')
                               ),
                               'null'
@@ -541,6 +554,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               where t8.branch_id = t1.id
                               and t8.tier = t4.code
                               and t8.month = (select c.open_month from terrace.calendar c)
+                              and t8.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                               and t8.status in ('ACTIVE', 'WATCH')
                             ) || '"}'
                           ),
@@ -569,6 +583,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                             and t5.tier = t4.code
                             and (
                               t5.month = (select c.open_month from terrace.calendar c)
+                              and t5.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                               and t5.status in ('ACTIVE', 'WATCH')
                             )
                           )
@@ -582,6 +597,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                 from terrace.standing_in_force t3
                 where t3.branch_id = t1.id
                 and t3.month = (select c.open_month from terrace.calendar c)
+                and t3.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                 having true
               ),
               'null'

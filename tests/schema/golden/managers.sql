@@ -81,6 +81,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                   and t9.tier = t7.code
                                   and t9.customer_id = $1::integer
                                   and t9.month = (select c.open_month from terrace.calendar c)
+                                  and t9.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                                   and t9.status in ('ACTIVE', 'WATCH')
                                 ),
                                 'null'
@@ -102,6 +103,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                 and t10.tier = t7.code
                                 and t10.customer_id = $1::integer
                                 and t10.month = (select c.open_month from terrace.calendar c)
+                                and t10.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                                 and t10.status in ('ACTIVE', 'WATCH')
                               ) || '"}'
                             ),
@@ -131,6 +133,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               and t8.customer_id = $1::integer
                               and (
                                 t8.month = (select c.open_month from terrace.calendar c)
+                                and t8.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                                 and t8.status in ('ACTIVE', 'WATCH')
                               )
                             )
@@ -145,6 +148,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   where t6.manager_id = t1.id
                   and t6.customer_id = $1::integer
                   and t6.month = (select c.open_month from terrace.calendar c)
+                  and t6.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                   having true
                 ),
                 'null'
@@ -257,6 +261,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                   and t9.tier = t7.code
                                   and t9.manager_id = $1::integer
                                   and t9.month = (select c.open_month from terrace.calendar c)
+                                  and t9.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                                   and t9.status in ('ACTIVE', 'WATCH')
                                 ),
                                 'null'
@@ -278,6 +283,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                 and t10.tier = t7.code
                                 and t10.manager_id = $1::integer
                                 and t10.month = (select c.open_month from terrace.calendar c)
+                                and t10.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                                 and t10.status in ('ACTIVE', 'WATCH')
                               ) || '"}'
                             ),
@@ -307,6 +313,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               and t8.manager_id = $1::integer
                               and (
                                 t8.month = (select c.open_month from terrace.calendar c)
+                                and t8.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                                 and t8.status in ('ACTIVE', 'WATCH')
                               )
                             )
@@ -321,6 +328,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   where t6.manager_id = t1.id
                   and t6.manager_id = $1::integer
                   and t6.month = (select c.open_month from terrace.calendar c)
+                  and t6.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                   having true
                 ),
                 'null'
@@ -429,6 +437,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                   and t9.tier = t7.code
                                   and t9.branch_id = $1::integer
                                   and t9.month = (select c.open_month from terrace.calendar c)
+                                  and t9.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                                   and t9.status in ('ACTIVE', 'WATCH')
                                 ),
                                 'null'
@@ -450,6 +459,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                 and t10.tier = t7.code
                                 and t10.branch_id = $1::integer
                                 and t10.month = (select c.open_month from terrace.calendar c)
+                                and t10.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                                 and t10.status in ('ACTIVE', 'WATCH')
                               ) || '"}'
                             ),
@@ -479,6 +489,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               and t8.branch_id = $1::integer
                               and (
                                 t8.month = (select c.open_month from terrace.calendar c)
+                                and t8.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                                 and t8.status in ('ACTIVE', 'WATCH')
                               )
                             )
@@ -493,6 +504,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   where t6.manager_id = t1.id
                   and t6.branch_id = $1::integer
                   and t6.month = (select c.open_month from terrace.calendar c)
+                  and t6.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                   having true
                 ),
                 'null'
@@ -598,6 +610,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                   where t9.manager_id = t1.id
                                   and t9.tier = t7.code
                                   and t9.month = (select c.open_month from terrace.calendar c)
+                                  and t9.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                                   and t9.status in ('ACTIVE', 'WATCH')
                                 ),
                                 'null'
@@ -617,6 +630,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                                 where t10.manager_id = t1.id
                                 and t10.tier = t7.code
                                 and t10.month = (select c.open_month from terrace.calendar c)
+                                and t10.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                                 and t10.status in ('ACTIVE', 'WATCH')
                               ) || '"}'
                             ),
@@ -645,6 +659,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                               and t8.tier = t7.code
                               and (
                                 t8.month = (select c.open_month from terrace.calendar c)
+                                and t8.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                                 and t8.status in ('ACTIVE', 'WATCH')
                               )
                             )
@@ -658,6 +673,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   from terrace.standing_in_force t6
                   where t6.manager_id = t1.id
                   and t6.month = (select c.open_month from terrace.calendar c)
+                  and t6.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                   having true
                 ),
                 'null'

@@ -38,6 +38,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       where t5.tier = t2.code
                       and t5.customer_id = $1::integer
                       and t5.month = (select c.open_month from terrace.calendar c)
+                      and t5.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                       and t5.status in ('ACTIVE', 'WATCH')
                     ),
                     'null'
@@ -58,6 +59,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     where t6.tier = t2.code
                     and t6.customer_id = $1::integer
                     and t6.month = (select c.open_month from terrace.calendar c)
+                    and t6.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                     and t6.status in ('ACTIVE', 'WATCH')
                   ) || '"}'
                 ),
@@ -86,6 +88,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   and t3.customer_id = $1::integer
                   and (
                     t3.month = (select c.open_month from terrace.calendar c)
+                    and t3.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                     and t3.status in ('ACTIVE', 'WATCH')
                   )
                 )
@@ -99,6 +102,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
       from terrace.standing_in_force t1
       where t1.customer_id = $1::integer
       and t1.month = (select c.open_month from terrace.calendar c)
+      and t1.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
       having true
     ),
     'null'
@@ -146,6 +150,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       where t5.tier = t2.code
                       and t5.manager_id = $1::integer
                       and t5.month = (select c.open_month from terrace.calendar c)
+                      and t5.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                       and t5.status in ('ACTIVE', 'WATCH')
                     ),
                     'null'
@@ -166,6 +171,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     where t6.tier = t2.code
                     and t6.manager_id = $1::integer
                     and t6.month = (select c.open_month from terrace.calendar c)
+                    and t6.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                     and t6.status in ('ACTIVE', 'WATCH')
                   ) || '"}'
                 ),
@@ -194,6 +200,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   and t3.manager_id = $1::integer
                   and (
                     t3.month = (select c.open_month from terrace.calendar c)
+                    and t3.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                     and t3.status in ('ACTIVE', 'WATCH')
                   )
                 )
@@ -207,6 +214,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
       from terrace.standing_in_force t1
       where t1.manager_id = $1::integer
       and t1.month = (select c.open_month from terrace.calendar c)
+      and t1.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
       having true
     ),
     'null'
@@ -254,6 +262,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       where t5.tier = t2.code
                       and t5.branch_id = $1::integer
                       and t5.month = (select c.open_month from terrace.calendar c)
+                      and t5.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                       and t5.status in ('ACTIVE', 'WATCH')
                     ),
                     'null'
@@ -274,6 +283,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     where t6.tier = t2.code
                     and t6.branch_id = $1::integer
                     and t6.month = (select c.open_month from terrace.calendar c)
+                    and t6.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                     and t6.status in ('ACTIVE', 'WATCH')
                   ) || '"}'
                 ),
@@ -302,6 +312,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   and t3.branch_id = $1::integer
                   and (
                     t3.month = (select c.open_month from terrace.calendar c)
+                    and t3.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                     and t3.status in ('ACTIVE', 'WATCH')
                   )
                 )
@@ -315,6 +326,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
       from terrace.standing_in_force t1
       where t1.branch_id = $1::integer
       and t1.month = (select c.open_month from terrace.calendar c)
+      and t1.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
       having true
     ),
     'null'
@@ -361,6 +373,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                       from terrace.standing_in_force t5
                       where t5.tier = t2.code
                       and t5.month = (select c.open_month from terrace.calendar c)
+                      and t5.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                       and t5.status in ('ACTIVE', 'WATCH')
                     ),
                     'null'
@@ -379,6 +392,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                     from terrace.standing_in_force t6
                     where t6.tier = t2.code
                     and t6.month = (select c.open_month from terrace.calendar c)
+                    and t6.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                     and t6.status in ('ACTIVE', 'WATCH')
                   ) || '"}'
                 ),
@@ -406,6 +420,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   where t3.tier = t2.code
                   and (
                     t3.month = (select c.open_month from terrace.calendar c)
+                    and t3.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
                     and t3.status in ('ACTIVE', 'WATCH')
                   )
                 )
@@ -418,6 +433,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
       )
       from terrace.standing_in_force t1
       where t1.month = (select c.open_month from terrace.calendar c)
+      and t1.status in ('ACTIVE', 'WATCH', 'SPECIAL', 'EXITED_UNRATED')
       having true
     ),
     'null'
