@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 import asyncpg
@@ -24,7 +25,7 @@ _FOREVER = date(9999, 12, 31)
 _NEVER = date(1, 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Updates:
     """End-of-day balances as columns, in the accounts' currencies.
 
@@ -38,10 +39,18 @@ class Updates:
     cents: Sequence[int]
     update_ids: Sequence[str | None] | None = None
 
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """The accounts, each once."""
+        return frozenset(self.accounts)
+
     @property
     def repeat_a_day(self) -> bool:
         """Whether a day of an account is in it twice."""
-        return len(set(zip(self.accounts, self.days, strict=True))) < len(self.accounts)
+        rows = len(self.accounts)
+        return (
+            len(self.named) < rows and len(set(zip(self.accounts, self.days, strict=True))) < rows
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +155,7 @@ async def record(
     unique violation if one of them, held back by a close, or an update id is not.
     """
     calendar = await share_ledger(connection)
-    latest = await connection.fetchval(sql("lock_accounts"), list(set(updates.accounts)))
+    latest = await connection.fetchval(sql("lock_accounts"), list(updates.named))
     new = latest is None or latest < min(updates.days)
     if not ask and new and calendar.closing is None and not updates.repeat_a_day:
         return await record_fresh(connection, updates, calendar, future_days)

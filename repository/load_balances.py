@@ -31,7 +31,7 @@ _AT_ONCE = 2
 _DAY_IS_TAKEN = "balance_update_pkey"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Chunk(Updates):
     """Balances of a file. Chunks that are `in_order` are recorded strictly one after the other."""
 
@@ -52,13 +52,13 @@ class BalanceRecorder:
         self._source = source
         self._future_days = future_days
         self._free = asyncio.Semaphore(_AT_ONCE)
-        self._under_way: dict[asyncio.Task[Loaded], set[str] | None] = {}
+        self._under_way: dict[asyncio.Task[Loaded], frozenset[str] | None] = {}
         self._fresh = True
         self._restates = False
 
     def start(self, chunk: Chunk) -> asyncio.Task[Loaded]:
         """Begin to record a chunk, which comes after all that were started before."""
-        accounts = None if chunk.in_order else set(chunk.accounts)
+        accounts = None if chunk.in_order else chunk.named
         before = [
             task
             for task, others in self._under_way.items()

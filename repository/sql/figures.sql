@@ -153,7 +153,7 @@ order by month;
 -- name: claim_dirty
 -- Takes customers to recompute who are dirty from after $2, and holds them till the end. One whom
 -- somebody holds is left for the next look: to wait for one would keep all others waiting.
-select d.customer_id, d.version, d.from_month
+select d.customer_id, d.from_month
 from terrace.dirty d join terrace.customer c on c.id = d.customer_id
 where not d.quarantined and (d.retry_at is null or d.retry_at <= clock_timestamp())
     and ($2::date is null or d.from_month > $2::date)
@@ -163,7 +163,7 @@ for update of d skip locked for no key update of c skip locked;
 -- name: claim_dirty_for_close
 -- The same for a close that needs customers dirty up to $2 to be right: also those who failed a
 -- moment ago, and whoever is held is waited for.
-select customer_id, version, from_month from terrace.dirty
+select customer_id, from_month from terrace.dirty
 where not quarantined and from_month <= $2::date
 order by customer_id limit $1
 for update;
@@ -173,11 +173,13 @@ for update;
 select id from terrace.customer where id = any($1::integer[]) order by id for no key update;
 
 -- name: dirty_again
--- What becomes of a customer who is dirty already when something new has come: tried anew.
+-- What becomes of a customer who is dirty already when something new has come: tried anew. Where
+-- nothing is to change the row is locked all the same, so that nobody takes it for caught up with
+-- before the new can be seen.
 on conflict (customer_id) do update
-set version = terrace.dirty.version + 1,
-    from_month = least(terrace.dirty.from_month, excluded.from_month),
+set from_month = least(terrace.dirty.from_month, excluded.from_month),
     tries = 0, retry_at = null, quarantined = false
+where terrace.dirty.from_month > excluded.from_month or terrace.dirty.tries > 0
 
 -- name: settle_dirty
 -- These customers have been caught up with; the claim is still held, so none was marked meanwhile.

@@ -28,6 +28,18 @@ SAFEGUARDS = {
         ";",
         "tests/flows/test_worst_day.py::test_an_update_between_claim_and_recompute_is_not_lost",
     ),
+    "mark": Safeguard(
+        "a mark holds its customer, also one that is dirty already, until what came can be seen",
+        FIGURES,
+        """on conflict (customer_id) do update
+set from_month = least(terrace.dirty.from_month, excluded.from_month),
+    tries = 0, retry_at = null, quarantined = false
+where terrace.dirty.from_month > excluded.from_month or terrace.dirty.tries > 0
+""",
+        "on conflict (customer_id) do nothing\n",
+        "tests/workers/test_recompute.py::"
+        "test_a_customer_who_is_dirty_already_is_not_caught_up_with_before_the_new_can_be_seen",
+    ),
     "idempotency": Safeguard(
         "a request sent again is answered and not done again",
         "repository/ledger.py",

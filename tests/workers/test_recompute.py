@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from repository import ledger
 from repository.database import UNREACHABLE
 from repository.figures import Claim, claim_dirty
 from tests.house import House
@@ -47,6 +48,28 @@ async def test_a_balance_that_moves_the_date_under_a_recompute_gets_its_figure(
     found = await house.aum("C1", expected["month"])
     assert found is not None
     assert {name: found[name] for name in expected} == expected
+
+
+async def test_a_customer_who_is_dirty_already_is_not_caught_up_with_before_the_new_can_be_seen(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mark that changes nothing of the one before still holds it until it is committed."""
+    await house.people(2)
+    await house.record(("A1", "2025-01-02", "10.00"), ("A2", "2025-01-02", "10.00"))
+    settle, caught_up = ledger.settle, -1
+
+    async def meanwhile(*arguments: Any) -> Any:
+        nonlocal caught_up
+        caught_up = await recompute.recompute(house.database, 100)
+        return await settle(*arguments)
+
+    monkeypatch.setattr(ledger, "settle", meanwhile)
+    await house.record(("A1", "2025-01-01", "30.00"))
+    assert caught_up == 1  # C2 alone
+    assert await recompute.recompute(house.database, 100) == 1
+    found = await house.aum("C1", "2025-01")
+    assert found is not None
+    assert found["total"] == "20.00"
 
 
 async def test_a_session_that_is_lost_is_no_customers_failure(
