@@ -14,6 +14,7 @@ from domain.months import Month
 from domain.policy import DEFAULT_POLICY
 from repository.database import Database
 from repository.figures import write_aum
+from workers.recompute import recompute
 
 OPEN = Month(2026, 1)
 CUSTOMERS_OF_A_MANAGER = 200
@@ -159,7 +160,7 @@ async def populate(
             await connection.execute(index["definition"])
         await connection.execute("vacuum (analyze)")
         await _open_month(database, customers, _LAST_DAYS if points else 1)
-        await connection.execute("vacuum (analyze) terrace.aum")
+        await connection.execute("vacuum (analyze) terrace.aum, terrace.dirty")
     finally:
         await connection.close()
 
@@ -167,7 +168,8 @@ async def populate(
 async def _open_month(database: Database, customers: int, days: int) -> None:
     """The open month's figures as workers leave them: up to the day of the latest balance.
 
-    Those days are the last ones of the month, spread over the customers by their keys.
+    Those days are the last ones of the month, spread over the customers by their keys. Whose level
+    changed since without a balance, as by a rate, has been caught up with as well.
     """
     for place in range(days):
         day = OPEN.last_day - timedelta(days=days - 1 - place)
@@ -177,6 +179,7 @@ async def _open_month(database: Database, customers: int, days: int) -> None:
                 await write_aum(
                     unit, keys[first : first + _AT_ONCE], OPEN, day, DEFAULT_POLICY, HOME
                 )
+    await recompute(database, _AT_ONCE)
 
 
 def customer_number(key: int) -> str:

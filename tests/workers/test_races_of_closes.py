@@ -228,7 +228,9 @@ async def test_a_recording_that_has_begun_falls_on_this_side_of_the_cutoff(house
         await connection.execute("""
             insert into terrace.balance_update (customer_id, account_id, as_of, entry, amount)
             values (1, 1, '2025-01-02', 0, 2.00)""")
-        await connection.execute("insert into terrace.dirty (customer_id, from_month) values (1, '2025-01-01')")
+        await connection.execute(
+            "insert into terrace.dirty (customer_id, from_month) values (1, '2025-01-01')"
+        )
     await asking
     assert (await late)["accepted"] == 1
     held = await house.fetch("select customer_id from terrace.balance_update where held")
