@@ -5,8 +5,8 @@ currency. A delta counts for the days that remain, so the averages of a month ar
 aggregate, without a window and without a look at any neighbour: those of deposits, investments and
 settlement funds, and of all together, rounded and written with their key. To keep such a table
 exact under updates in any order is work that the peer is spared. What the totals' sums alone would
-take is told as well. The peer runs before and after each close, and its mean counts: the pace of a
-machine that is not alone changes within a minute.
+take is told as well. The peer runs before and after each close, its table in memory, and the mean
+counts: the pace of a machine that is not alone changes within a minute.
 """
 
 import asyncio
@@ -109,9 +109,10 @@ class Closed:
 class Bare:
     """How the peer went: seconds, PostgreSQL's processor time, seconds of the sums alone, total.
 
-    The mean of two times, but for the total.
+    The mean of two times, but for the total and for `each` of those seconds.
     """
 
+    each: tuple[float, ...]
     seconds: float
     postgres_seconds: float
     sums_alone: float
@@ -153,7 +154,7 @@ class _Rounds:
         """Everything, round by round."""
         return {
             "close_seconds": [one.seconds for one in self.closes],
-            "bare_seconds": [one.seconds for one in self.bare],
+            "bare_seconds": [one.each for one in self.bare],
             "sums_alone_seconds": [one.sums_alone for one in self.bare],
             "close_process_seconds": [one.process_seconds for one in self.closes],
             "close_postgres_seconds": self.close_postgres,
@@ -249,13 +250,14 @@ async def _bare(place: Place, url: str) -> Bare:
     try:
         await prepare_connection(connection)
         await connection.execute("truncate bench.month_average, bench.month_sum")
+        await connection.execute("select count(delta) from bench.delta")  # into memory again
         for statement, values in ((_AVERAGES, (first, last, OPEN.days)), (_SUMS, (first, last))):
             await place.settle()
             began, before = time.perf_counter(), place.postgres_seconds()
             await connection.execute(statement, *values)
             took.append((time.perf_counter() - began, place.postgres_seconds() - before))
         total = await connection.fetchval("select sum(month_sum) from bench.month_average")
-        return Bare(*took[0], took[1][0], total)
+        return Bare((took[0][0],), *took[0], took[1][0], total)
     finally:
         await connection.close()
 
@@ -264,6 +266,7 @@ def _mean(before: Bare, after: Bare) -> Bare:
     if before.total != after.total:
         raise RuntimeError(f"bare SQL computed {before.total}, then {after.total}")
     return Bare(
+        before.each + after.each,
         (before.seconds + after.seconds) / 2,
         (before.postgres_seconds + after.postgres_seconds) / 2,
         (before.sums_alone + after.sums_alone) / 2,
