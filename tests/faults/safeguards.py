@@ -93,7 +93,7 @@ where terrace.dirty.from_month > excluded.from_month or terrace.dirty.tries > 0
         "where month = $1::date and state = 'CUTOFF' for share;",
         "where month = $1::date for share;",
         "tests/workers/test_races_of_closes.py::"
-        "test_a_correction_is_not_made_for_a_close_that_has_judged_the_customer",
+        "test_who_is_marked_after_the_judgement_is_left_until_the_month_is_published",
     ),
     "resum": Safeguard(
         "a chunk's total is what the ledger gives in another way",

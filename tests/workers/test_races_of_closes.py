@@ -169,6 +169,30 @@ async def test_a_correction_is_not_made_for_a_close_that_has_judged_the_customer
     assert (await house.standing("C1", "2025-04"))["tier"] == {"code": "T2"}, corrections
 
 
+async def test_who_is_marked_after_the_judgement_is_left_until_the_month_is_published(
+    house: House,
+) -> None:
+    """A closer that comes late must not correct what the close has gone on from."""
+    await house.people(2)
+    await house.record(("A1", "2025-01-01", "100000.00"))
+    await house.close("2025-01")
+    await house.record(("A1", "2025-02-28", "250000.00"), ("A2", "2025-02-28", "1.00"))
+    await house.work()
+    await request_close(house.database, FEB, OPERATOR)
+    await close._prepare(house.database, FEB, 3, 100)
+    while await close._judge_chunk(house.database, FEB, lambda run: None):
+        pass
+    async with house.database.unit() as connection:
+        await connection.execute(
+            "insert into terrace.dirty (customer_id, from_month) values (1, '2025-01-01')"
+        )
+    assert await recompute.recompute(house.database, 100, FEB.previous()) == 0
+    assert await house.value("select count(*) from terrace.dirty where customer_id = 1") == 1
+    await carry_out(house.database, chunk=3, batch=100)
+    await house.work()
+    assert await house.value("select count(*) from terrace.dirty") == 0
+
+
 class Killed(Exception):
     """The end of a process between two statements."""
 
