@@ -1,4 +1,8 @@
-"""Telling a lost cancellation: whoever catches exceptions to go on asks here first."""
+"""Telling a lost cancellation: whoever goes on, after an exception or for ever, asks here first.
+
+`asyncio.wait_for` takes a cancellation for itself when what it waited for is there already (before
+Python 3.12, https://github.com/python/cpython/issues/86296), so loops wait with `asyncio.timeout`.
+"""
 
 import asyncio
 from typing import TypeVar

@@ -152,7 +152,8 @@ class PoolUsage:
 
 async def _close(pool: Pool) -> None:
     try:
-        await asyncio.wait_for(pool.close(), _CLOSE_SECONDS)
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await pool.close()
     except TimeoutError:
         pool.terminate()
 

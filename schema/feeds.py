@@ -11,6 +11,7 @@ import base64
 import binascii
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,12 +125,11 @@ class Feeds:
             except Exception as error:  # whatever it is, subscribers wait for the next look
                 end_if_told_to(error)
                 outage.lasts(error, unexpected=not isinstance(error, UNREACHABLE))
-            try:
-                await asyncio.wait_for(self._look.wait(), self._poll_seconds)
-            except TimeoutError:
-                continue
-            finally:
-                self._look.clear()
+            end_if_told_to()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._look.wait()
+            self._look.clear()
 
     async def _look_around(self) -> None:
         """Take note of what has arrived since the last look."""

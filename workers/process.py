@@ -11,6 +11,7 @@ Which event wakes what:
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from repository.cancellation import end_if_told_to
 from repository.database import UNREACHABLE, Database, database_name
@@ -76,10 +77,10 @@ class Workers:
                 else:
                     log.exception("%s failed and is tried again", topic)
                 await asyncio.sleep(self._settings.poll_seconds)
-            try:
-                await asyncio.wait_for(due.wait(), self._settings.poll_seconds)
-            except TimeoutError:
-                continue
+            end_if_told_to()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.poll_seconds):
+                    await due.wait()
 
     async def _recompute(self) -> int:
         caught_up = await recompute(self._database, self._settings.recompute_batch)

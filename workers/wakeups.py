@@ -17,6 +17,7 @@ from arq.connections import ArqRedis, RedisSettings, create_pool
 from arq.worker import Worker
 from redis.exceptions import RedisError
 
+from repository.cancellation import end_if_told_to
 from repository.outage import Outage
 from telemetry import traces
 from telemetry.logs import described
@@ -153,6 +154,7 @@ async def hear(redis_url: str, queue: str, wake: Callable[..., None]) -> None:
                     await worker.close()
         except (RedisError, OSError, TimeoutError) as error:
             outage.lasts(error)
+        end_if_told_to()
         for topic in TOPICS:
             wake(topic)  # whatever was lost meanwhile
         await asyncio.sleep(_RETRY_SECONDS)

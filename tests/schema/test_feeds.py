@@ -39,6 +39,20 @@ async def test_feeds_end_though_closing_their_connection_fails(
     await asyncio.wait_for(feeds.__aexit__(), 5)
 
 
+@pytest.mark.parametrize("turns", range(8))
+async def test_feeds_end_though_something_arrives_as_they_are_told_to(
+    house: House, turns: int
+) -> None:
+    """Whichever turn of the loop lies between; a wait that is over must not take the telling."""
+    feeds = Feeds(house.database, 60)
+    await feeds.__aenter__()
+    await asyncio.sleep(0.2)
+    feeds._look.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await asyncio.wait_for(feeds.__aexit__(), 5)
+
+
 async def test_feeds_go_on_after_an_error_nobody_thought_of(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

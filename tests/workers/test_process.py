@@ -33,6 +33,24 @@ async def test_a_loop_ends_though_its_cancellation_was_lost_in_the_clearing_up(
         await asyncio.wait_for(loop, 5)
 
 
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_loop_ends_though_it_is_woken_as_it_is_told_to(
+    house: House, addresses: Addresses, turns: int
+) -> None:
+    async def work() -> int:
+        return 0
+
+    workers = Workers(house.database, addresses.redis_url, Settings(poll_seconds=30))
+    loop = asyncio.create_task(workers._loop("relay", work))
+    await asyncio.sleep(0.05)
+    workers.wake("relay")
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    loop.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(loop, 5)
+
+
 async def test_recomputing_ends_though_its_cancellation_was_lost(
     house: House, addresses: Addresses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
