@@ -44,6 +44,7 @@ class cancelled_on_disconnect:  # noqa: N801 - reads as what it does, like async
         self._start.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
+            self._watcher = None  # its end refers to this one: together they would be a cycle
         if self._gone and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
             raise CallerGone from None
 

@@ -37,6 +37,13 @@ class Calendar:
         """The month of the business date."""
         return None if self.business_date is None else Month.of(self.business_date)
 
+    def spans(self, first: date, last: date) -> bool:
+        """Whether recording balances of these days leaves the calendar as it is."""
+        if self.business_date is None or self.business_date < last or self.first_month is None:
+            return False
+        begun = self.last_closed is not None or self.closing is not None
+        return begun or self.first_month <= Month.of(first)
+
 
 async def read_calendar(connection: Connection) -> Calendar:
     """The calendar now; hold the ledger's lock to keep it so."""

@@ -165,7 +165,7 @@ async def record(
         horizon(calendar, future_days),
         _NEVER if calendar.closing is None else calendar.closing.last_day,
     )
-    return await settle(connection, updates, rows)
+    return await settle(connection, calendar, updates, rows)
 
 
 async def record_fresh(
@@ -180,17 +180,19 @@ async def record_fresh(
     )
     if not rows[-1]["complete"]:
         raise NotFresh
-    return await settle(connection, updates, rows)
+    return await settle(connection, calendar, updates, rows)
 
 
 def _columns(updates: Updates) -> tuple[Any, ...]:
     return updates.update_ids, updates.accounts, updates.days, updates.cents
 
 
-async def settle(connection: Connection, updates: Updates, rows: Sequence[Any]) -> Recorded:
+async def settle(
+    connection: Connection, calendar: Calendar, updates: Updates, rows: Sequence[Any]
+) -> Recorded:
     """Read what a recording statement answered, and move the business date along."""
     totals = rows[-1]
-    if totals["accepted"]:
+    if totals["accepted"] and not calendar.spans(totals["first_day"], totals["last_day"]):
         await connection.execute(sql("move_business_date"), totals["last_day"], totals["first_day"])
     rejections = [
         Rejection(updates.places[row["place"] - 1], row["refused"], MESSAGES[row["refused"]])

@@ -35,27 +35,25 @@ def collect(
     fields: Collected = {}
     visited: set[str] = set()
 
-    def walk(selection_set: SelectionSetNode) -> None:
-        for selection in selection_set.selections:
-            if not _included(selection.directives or (), variables):
+    for selection_set in sets:
+        within = [iter(selection_set.selections)]  # the innermost set last
+        while within:
+            selection = next(within[-1], None)
+            if selection is None:
+                within.pop()
+            elif not _included(selection.directives or (), variables):
                 continue
-            if isinstance(selection, FieldNode):
+            elif isinstance(selection, FieldNode):
                 fields.setdefault(response_key(selection), []).append(selection)
             elif isinstance(selection, InlineFragmentNode):
                 condition = selection.type_condition
                 if condition is None or _applies(schema, condition.name.value, object_type):
-                    walk(selection.selection_set)
-            elif isinstance(selection, FragmentSpreadNode):
-                name = selection.name.value
-                if name in visited:
-                    continue
-                visited.add(name)
-                fragment = fragments[name]
+                    within.append(iter(selection.selection_set.selections))
+            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in visited:
+                visited.add(selection.name.value)
+                fragment = fragments[selection.name.value]
                 if _applies(schema, fragment.type_condition.name.value, object_type):
-                    walk(fragment.selection_set)
-
-    for selection_set in sets:
-        walk(selection_set)
+                    within.append(iter(fragment.selection_set.selections))
     return fields
 
 

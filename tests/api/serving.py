@@ -105,6 +105,32 @@ async def no_lifespan(app: Starlette) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def listening(app: Starlette, settings: Settings, **uvicorn_options) -> AsyncIterator[Server]:
+    options = {
+        "host": "127.0.0.1",
+        "port": 0,
+        "http": "httptools",
+        "ws": "websockets-sansio",
+        "ws_per_message_deflate": False,
+        "ws_max_size": settings.max_frame_bytes * 2,
+        "lifespan": "on",
+        "log_config": None,
+        "timeout_graceful_shutdown": 2,
+    }
+    server = Server(uvicorn.Config(app, **options | uvicorn_options))
+    running = asyncio.create_task(server.serve())
+    while not server.started:
+        if running.done():
+            running.result()
+        await asyncio.sleep(0.005)
+    try:
+        yield server
+    finally:
+        server.should_exit = True
+        await running
+
+
+@asynccontextmanager
 async def serve(
     *,
     settings: Settings | None = None,
@@ -126,28 +152,9 @@ async def serve(
         limits=limits,
         scrape=scrape,
     )
-    options = {
-        "host": "127.0.0.1",
-        "port": 0,
-        "http": "httptools",
-        "ws": "websockets-sansio",
-        "ws_per_message_deflate": False,
-        "ws_max_size": settings.max_frame_bytes * 2,
-        "lifespan": "on",
-        "log_config": None,
-        "timeout_graceful_shutdown": 2,
-    }
-    server = Server(uvicorn.Config(app, **options | uvicorn_options))
-    running = asyncio.create_task(server.serve())
-    while not server.started:
-        if running.done():
-            running.result()
-        await asyncio.sleep(0.005)
-    try:
-        yield Served(app, engine, server, server.servers[0].sockets[0].getsockname()[1])
-    finally:
-        server.should_exit = True
-        await running
+    async with listening(app, settings, **uvicorn_options) as server:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield Served(app, engine, server, port)
 
 
 async def say(socket: ClientConnection, **message: object) -> None:

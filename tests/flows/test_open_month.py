@@ -3,7 +3,7 @@
 import pytest
 
 from domain.actors import Actor, Role
-from domain.months import parse_date
+from domain.months import Month, parse_date
 from repository.calendar import publish_policy, set_business_date
 from repository.figures import mark_changing
 from tests.house import House
@@ -77,3 +77,27 @@ async def test_sums_of_more_digits_than_a_usual_decimal_holds_are_exact(house: H
     await house.record(("A1", "2025-01-01", largest), ("A2", "2025-01-02", "1234567890123456.78"))
     run = await house.close("2025-01")
     assert (run.state, run.problem) == ("CLOSED", None)
+
+
+@pytest.mark.parametrize(
+    ("days", "business_date", "open_month"),
+    [
+        (["2025-03-05"], "2025-03-05", "2025-03"),
+        (["2025-03-05", "2025-03-01"], "2025-03-05", "2025-03"),
+        (["2025-03-05", "2025-01-31"], "2025-03-05", "2025-01"),
+        (["2025-03-05", "2025-01-31", "2025-04-01"], "2025-04-01", "2025-01"),
+    ],
+)
+async def test_the_first_month_is_that_of_the_earliest_balance_until_one_is_closed(
+    house: House, days: list[str], business_date: str, open_month: str
+) -> None:
+    await house.people(1)
+    for day in days:
+        await house.record(("A1", day, "1.00"))
+    found = await house.data("{ calendar { businessDate openMonth } }")
+    assert found["calendar"] == {"businessDate": business_date, "openMonth": open_month}
+    await house.close(open_month)
+    following = str(Month.parse(open_month).next())
+    await house.record(("A1", "2024-12-31", "1.00"))
+    found = await house.data("{ calendar { businessDate openMonth } }")
+    assert found["calendar"]["openMonth"] == following
