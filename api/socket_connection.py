@@ -89,14 +89,18 @@ class Connection(Generic[P]):
 
     async def run(self) -> None:
         """Serve the client until one side closes the socket."""
+        broken = False
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep_time())
                 await self._read(group)
-        except* _Over:
-            pass
-        except* Exception:
-            logged("serving a socket")
+        except ExceptionGroup as ended:
+            if broken := ended.split(_Over)[1] is not None:
+                logged("serving a socket")
+            ended.__traceback__ = None  # it leads to the group's frame, which holds it: a cycle
+        finally:
+            self._operations.clear()  # their ends refer to this one
+        if broken:
             with suppress(_Over):
                 await self._end(Close.INTERNAL, "Internal server error")
 

@@ -29,6 +29,7 @@ class Crowd:
 
     closed: Counter[int] = field(default_factory=Counter)
     waiting: set[asyncio.Task[None]] = field(default_factory=set)
+    sockets: list[ClientConnection] = field(default_factory=list)
 
     async def all_closed(self) -> None:
         """Wait until every client that reads was told or broken off."""
@@ -39,18 +40,17 @@ class Crowd:
 async def crowd(port: int, token: str, reading: int, deaf: int = 0) -> AsyncIterator[Crowd]:
     """So many clients that subscribed; the deaf ones asked for 24 MB each and read none of it."""
     found = Crowd()
-    sockets: list[ClientConnection] = []
     try:
         for first in range(0, reading, _AT_ONCE):
             number = min(_AT_ONCE, reading - first)
             opened = await asyncio.gather(*[_open(port, token) for _ in range(number)])
-            sockets += opened
+            found.sockets += opened
             for socket in opened:
                 await socket.send(_SUBSCRIBE)
                 found.waiting.add(asyncio.create_task(_read(socket, found)))
         for _ in range(deaf):
             socket = await _open(port, token)
-            sockets.append(socket)
+            found.sockets.append(socket)
             socket.transport.pause_reading()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.5):
@@ -60,7 +60,7 @@ async def crowd(port: int, token: str, reading: int, deaf: int = 0) -> AsyncIter
     finally:
         for waiting in found.waiting:
             waiting.cancel()
-        for socket in sockets:
+        for socket in found.sockets:
             socket.transport.abort()
 
 
@@ -87,7 +87,7 @@ async def _read(socket: ClientConnection, found: Crowd) -> None:
             message = orjson.loads(await socket.recv())
             if message["type"] == "ping":
                 await socket.send('{"type":"pong"}')
-            elif message["type"] != "next":
+            elif message["type"] not in ("next", "complete"):
                 raise RuntimeError(f"a subscription ended: {message}")
     except ConnectionClosed as closed:
         found.closed[closed.rcvd.code if closed.rcvd else 1006] += 1

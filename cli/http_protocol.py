@@ -55,3 +55,4 @@ class OneWriteProtocol(HttpToolsProtocol):
         joined: Any = self.transport
         self.transport = joined.bare
         super().handle_websocket_upgrade()
+        self.parser = None  # type: ignore[assignment]  # it refers to this one: a cycle

@@ -38,6 +38,8 @@ _FLUSH_SECONDS = 2.0
 """What they have to take it, from then on; the others are cut off."""
 _GRACE_SECONDS = 12
 """What requests in flight have at the end, from the first moment on."""
+_DEAF_TICKS = 100
+"""Tenths of a second between two looks for connections that are closing and take nothing."""
 _COLLECT_AFTER = (50_000, 20, 50)
 
 
@@ -91,6 +93,28 @@ class Server(uvicorn.Server):
     However many sockets there are and whatever their clients do, it is over in 20 seconds: those
     who do not take the close frame in time are cut off, and so are requests that take too long.
     """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        """Describe it."""
+        super().__init__(config)
+        self._closing: set[Any] = set()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look around, ten times a second; whether to end."""
+        if counter % _DEAF_TICKS == 0:
+            self._leave_deaf()
+        return await super().on_tick(counter)
+
+    def _leave_deaf(self) -> None:
+        """Cut off those who were closing at the last look and still take nothing.
+
+        A transport closes when its buffer is empty, and that of a client who has stopped reading
+        never is.
+        """
+        before = self._closing
+        self._closing = {c for c in self.server_state.connections if c.transport.is_closing()}
+        for connection in before & self._closing:
+            connection.transport.abort()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the sockets, then everything else."""

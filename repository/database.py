@@ -1,6 +1,7 @@
 """Connections: a pool for each kind of scope, a pool for writing, and the unit of work."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -40,6 +41,12 @@ _WRITER_SETTINGS = {
     # Nobody of ours holds a lock as long. Whoever else does, such as a session left open in a
     # transaction, must not bring everybody to a stand behind one customer.
     "lock_timeout": "3s",
+    # Nor does anybody of ours think as long amid a transaction. A process that is frozen, or whose
+    # machine has gone, must not keep what it holds: a customer, or a chunk of a close.
+    "idle_in_transaction_session_timeout": "60s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
     "timezone": "UTC",
     "datestyle": "ISO, YMD",
 }
@@ -66,6 +73,7 @@ UNREACHABLE = (
     HELD_ELSEWHERE,
     asyncpg.InternalClientError,  # a session ended while its next statement was on the way
     asyncpg.AdminShutdownError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
 )
@@ -115,8 +123,27 @@ def encode_numeric(value: object) -> str:
     raise TypeError(f"numeric takes a Decimal or int, not {type(value).__name__}")
 
 
+_KEEP_ALIVE = {
+    "TCP_KEEPIDLE": 30,
+    "TCP_KEEPINTVL": 10,
+    "TCP_KEEPCNT": 3,
+    "TCP_USER_TIMEOUT": 60_000,
+}
+
+
+def _keep_alive(connection: Any) -> None:
+    """Have the system find out within a minute that the server's machine has gone."""
+    found = connection._transport.get_extra_info("socket")
+    if found is not None and found.family in (socket.AF_INET, socket.AF_INET6):
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _KEEP_ALIVE.items():
+            if hasattr(socket, name):  # not every system has all of them
+                found.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
 async def prepare_connection(connection: Any) -> None:
-    """Teach a new connection exact decimals and JSON."""
+    """Teach a new connection exact decimals and JSON, and to notice a server that is gone."""
+    _keep_alive(connection)
     await connection.set_type_codec(
         "numeric", schema="pg_catalog", encoder=encode_numeric, decoder=Decimal, format="text"
     )
@@ -148,6 +175,15 @@ class PoolUsage:
 
     readers: dict[Scope, Usage]
     writers: Usage
+
+
+async def _give_up(connection: Any, transaction: Any) -> None:
+    """Roll back; by leaving the connection if the server does not answer, which does the same."""
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await transaction.rollback()
+    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()
 
 
 async def _close(pool: Pool) -> None:
@@ -272,8 +308,15 @@ class Database:
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Connection]:
         """One transaction of the writer: all of the block, or nothing of it."""
-        async with self.writing() as connection, connection.transaction():
-            yield connection
+        async with self.writing() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                yield connection
+            except BaseException:
+                await _give_up(connection, transaction)
+                raise
+            await transaction.commit()
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:
@@ -298,7 +341,10 @@ class Database:
 
     async def listener(self) -> "asyncpg.Connection[asyncpg.Record]":
         """A connection of its own for LISTEN, outside every pool; the caller closes it."""
-        return await asyncpg.connect(
+        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
             **self._login(WRITER),
+            timeout=self._acquire_seconds,
             server_settings={**_WRITER_SETTINGS, "application_name": "terrace listener"},
         )
+        _keep_alive(connection)
+        return connection

@@ -74,7 +74,9 @@ async def migrate(
             raise MigrationError(
                 f"PostgreSQL {version.major}.{version.minor} is too old: 16 or newer is needed"
             )
-        await connection.execute("select pg_advisory_lock($1)", _LOCK)
+        if not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+            report("waiting for another process that is migrating this database")
+            await connection.execute("select pg_advisory_lock($1)", _LOCK)
         await _keep_books(connection)
         await _settle_key(connection, key, rekey=rekey)
         applied = await _apply_missing(connection, migrations(folder), report)

@@ -190,6 +190,7 @@ class Readers:
         """Close every connection, by force if one does not come back."""
         if self._expiry is not None:
             self._expiry.cancel()
+            self._expiry = None
         self._closed = True
         for worker in self._workers:
             worker.cancel()
@@ -197,6 +198,7 @@ class Readers:
         for lane in self._ready:
             for request in lane.waiting:
                 request.future.cancel()
+        self._ready.clear()
         idle, self._idle = self._idle, []
         await asyncio.gather(*map(_close, idle))
 
@@ -210,6 +212,9 @@ class Readers:
         return lane
 
     def _enter(self, lane: _Lane, request: _Request, *, first: bool = False) -> None:
+        if self._closed:
+            request.future.set_exception(ConnectionError("the database has been closed"))
+            return
         if not lane.waiting:
             self._ready.append(lane)
         if first:

@@ -116,7 +116,7 @@ class Compiler:
 
     def fault(self, fault: InvalidArgument) -> Fault:
         """What stands in the answer for something that cannot be told."""
-        self.faults.append(fault)
+        self.faults.append(fault.with_traceback(None))
         return Fault(len(self.faults) - 1)
 
     def collect(

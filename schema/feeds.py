@@ -25,6 +25,8 @@ from schema.arrivals import Arrivals, Route
 
 log = logging.getLogger(__name__)
 _CHANNEL = "terrace_feed"
+_SILENCE_SECONDS = 10.0
+"""A connection that does not answer for so long is given up: subscribers wait for it."""
 TOPICS = tuple(feed.value for feed in EventFeed)
 MOST_ROUTED = 10_000
 """New positions that are looked through at once; of more, everybody looks for what is theirs."""
@@ -104,11 +106,12 @@ class Feeds:
             try:
                 connection = await self._database.listener()
                 try:
-                    await connection.add_listener(_CHANNEL, lambda *_: self._look.set())
+                    async with asyncio.timeout(_SILENCE_SECONDS):
+                        await connection.add_listener(_CHANNEL, lambda *_: self._look.set())
                     outage.is_over()
                     while not connection.is_closed():
                         await asyncio.sleep(self._poll_seconds * 5)
-                        await connection.execute("select 1")
+                        await connection.execute("select 1", timeout=_SILENCE_SECONDS)
                 finally:
                     await connection.close(timeout=2)
             except Exception as error:
@@ -146,12 +149,13 @@ class Feeds:
 
 
 async def _read_ends(connection: Connection) -> dict[str, Ends]:
-    rows = await connection.fetch(sql("feed_ends"))
+    rows = await connection.fetch(sql("feed_ends"), timeout=_SILENCE_SECONDS)
     return {row["topic"]: Ends(row["head"], row["tail"]) for row in rows}
 
 
 async def _read_routes(connection: Connection, topic: str, after: int, up_to: int) -> list[Route]:
-    rows = await connection.fetch(sql(f"routes_of_{topic}"), after, up_to)
+    statement = sql(f"routes_of_{topic}")
+    rows = await connection.fetch(statement, after, up_to, timeout=_SILENCE_SECONDS)
     return [(r["position"], r["customer_id"], r["manager_id"], r["branch_id"]) for r in rows]
 
 

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 TOPICS = ("recompute", "close", "relay")
 _BETWEEN_SECONDS = 0.02
 _RETRY_SECONDS = 1.0
+_SILENCE_SECONDS = 2.0
+"""Redis that says nothing for so long is taken to be gone."""
 
 
 def queue_name(database: str) -> str:
@@ -77,24 +79,28 @@ class Wakeups:
         while self._wanted:
             topics, self._wanted = self._wanted, {}
             try:
-                if self._pool is None:
-                    self._pool = await create_pool(
-                        self._settings, job_serializer=orjson.dumps, job_deserializer=orjson.loads
-                    )
-                for topic, cause in topics.items():
-                    given = (topic,) if cause is None else (topic, cause)
-                    await self._pool.enqueue_job("wake", *given, _queue_name=self._queue)
+                async with asyncio.timeout(_SILENCE_SECONDS):
+                    await self._send_topics(topics)
                 self._outage.is_over()
             except (RedisError, OSError, TimeoutError) as error:
                 self._outage.lasts(error)
                 self._pool = None
             await asyncio.sleep(_BETWEEN_SECONDS)
 
+    async def _send_topics(self, topics: dict[str, str | None]) -> None:
+        if self._pool is None:
+            self._pool = await create_pool(
+                self._settings, job_serializer=orjson.dumps, job_deserializer=orjson.loads
+            )
+        for topic, cause in topics.items():
+            given = (topic,) if cause is None else (topic, cause)
+            await self._pool.enqueue_job("wake", *given, _queue_name=self._queue)
+
 
 async def answers(redis_url: str) -> str | None:
     """None when Redis answers within two seconds, else why not."""
     try:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(_SILENCE_SECONDS):
             pool = await create_pool(_settings(redis_url))
             await pool.ping()
             await pool.aclose()
@@ -106,7 +112,7 @@ async def answers(redis_url: str) -> str | None:
 async def server_version(redis_url: str) -> tuple[str, str]:
     """Name and version of the server; raises ConnectionError with why it does not answer."""
     try:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(_SILENCE_SECONDS):
             pool = await create_pool(_settings(redis_url))
             told = await pool.info("server")
             await pool.aclose()
@@ -150,8 +156,10 @@ async def hear(redis_url: str, queue: str, wake: Callable[..., None]) -> None:
             try:
                 await worker.async_run()
             finally:
-                with contextlib.suppress(RedisError, OSError):
-                    await worker.close()
+                # It raises the cancellation of a wake-up that it ends; ours is told below.
+                with contextlib.suppress(RedisError, OSError, TimeoutError, asyncio.CancelledError):
+                    async with asyncio.timeout(_SILENCE_SECONDS):
+                        await worker.close()
         except (RedisError, OSError, TimeoutError) as error:
             outage.lasts(error)
         end_if_told_to()

@@ -181,7 +181,7 @@ class Parameters:
                 _storable(source.read(variables, actor))
             except InvalidArgument as fault:
                 for owner in owners:
-                    found.setdefault(owner, fault)
+                    found.setdefault(owner, fault.with_traceback(None))
         return found
 
 

@@ -105,7 +105,9 @@ async def no_lifespan(app: Starlette) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def listening(app: Starlette, settings: Settings, **uvicorn_options) -> AsyncIterator[Server]:
+async def listening(
+    app: Starlette, settings: Settings, kind: type[uvicorn.Server] = Server, **uvicorn_options
+) -> AsyncIterator[uvicorn.Server]:
     options = {
         "host": "127.0.0.1",
         "port": 0,
@@ -117,7 +119,7 @@ async def listening(app: Starlette, settings: Settings, **uvicorn_options) -> As
         "log_config": None,
         "timeout_graceful_shutdown": 2,
     }
-    server = Server(uvicorn.Config(app, **options | uvicorn_options))
+    server = kind(uvicorn.Config(app, **options | uvicorn_options))
     running = asyncio.create_task(server.serve())
     while not server.started:
         if running.done():

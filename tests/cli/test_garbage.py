@@ -5,6 +5,10 @@ What it has to free waits for it, bodies of requests and all, and everybody wait
 
 import asyncio
 import gc
+import multiprocessing
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import orjson
@@ -13,11 +17,13 @@ import pytest
 from api.disconnect import WATCHED_AFTER_SECONDS
 from benchmarks import load
 from cli.embedded import Addresses
+from cli.http_protocol import OneWriteProtocol
 from cli.serving import application
 from domain.actors import Role
 from settings import Settings
 from tests.api.serving import listening
 from tests.cli.test_group import token
+from tests.cli.visitors import come_and_go
 from tests.house import KEY, House
 
 MANY, CLIENTS = 80, 8
@@ -49,16 +55,33 @@ def requests(kind: str, name: str) -> list[bytes]:
     ]
 
 
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Nothing is collected in the block, and what there was is gone before."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@asynccontextmanager
+async def serving(house: House, addresses: Addresses) -> AsyncIterator[int]:
+    """The API of the house in this process; its port."""
+    settings = Settings(secret_key=KEY)
+    app = application(settings, Addresses(house.url, addresses.redis_url))
+    async with listening(app, settings, http=OneWriteProtocol) as server:
+        yield server.servers[0].sockets[0].getsockname()[1]
+
+
 @pytest.mark.parametrize("kind", ["query", "record", "watched"])
 async def test_what_a_request_took_is_free_when_it_is_answered(
     house: House, addresses: Addresses, kind: str
 ) -> None:
     await house.people(1)
     await house.record(("A1", "2025-01-01", "1.00"))
-    settings = Settings(secret_key=KEY)
-    app = application(settings, Addresses(house.url, addresses.redis_url))
-    async with listening(app, settings) as server:
-        port = server.servers[0].sockets[0].getsockname()[1]
+    async with serving(house, addresses) as port:
 
         async def answered(name: str) -> None:
             job = load.Job(port, requests(kind, name), b'{"data":', connections=CLIENTS)
@@ -71,11 +94,28 @@ async def test_what_a_request_took_is_free_when_it_is_answered(
             assert (await driving).requests == MANY
 
         await answered("first")
-        gc.collect()
-        gc.disable()
-        try:
+        with without_collector():
             await answered("then")
             found = gc.collect()
-        finally:
-            gc.enable()
     assert found < MANY
+
+
+@pytest.mark.parametrize("aborted", [False, True])
+async def test_what_a_socket_took_is_free_when_it_is_closed(
+    house: House, addresses: Addresses, aborted: bool
+) -> None:
+    async with serving(house, addresses) as port:
+        spawning = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, mp_context=spawning) as others:
+
+            async def visited() -> None:
+                loop = asyncio.get_running_loop()
+                given = (port, token(Role.HQ), MANY, aborted)
+                assert await loop.run_in_executor(others, come_and_go, *given) == MANY
+                await asyncio.sleep(0.3)
+
+            await visited()
+            with without_collector():
+                await visited()
+                found = gc.collect()
+    assert found < MANY * 20  # what the server's own protocol leaves of one: 14

@@ -1,13 +1,35 @@
-"""What /readyz looks at."""
+"""What /readyz looks at, and connections that nobody serves any more."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
 
 import asyncpg
 import pytest
+from websockets.asyncio.client import connect
 
-from cli import telling
+from api.app import build
+from api.identity import Authenticator
+from api.sockets import SocketLimits
+from cli import serving, telling
+from cli.http_protocol import OneWriteProtocol
+from cli.serving import Server
 from cli.telling import readiness
 from domain.actors import Scope
 from repository.database import Database
 from repository.roles import WRITER, login_name
+from settings import Settings
+from tests.api.echo_engine import EchoEngine
+from tests.api.serving import KEY as API_KEY
+from tests.api.serving import (
+    all_is_well,
+    known_subject,
+    listening,
+    no_lifespan,
+    say,
+    subscribe,
+    token,
+)
 from tests.house import KEY, House
 
 
@@ -36,3 +58,46 @@ async def test_an_api_before_its_migrations_is_not_ready(
     monkeypatch.setattr(telling, "pending", one)
     found = await readiness(house.database)
     assert found == {"postgresql": "ok", "migrations": "1 not applied"}
+
+
+async def test_whoever_reads_nothing_is_cut_off_when_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A transport that is told to close waits for its buffer, and such a client's never empties."""
+    monkeypatch.setattr(serving, "_DEAF_TICKS", 3)
+    settings, limits = Settings(), SocketLimits(send_seconds=0.3, close_seconds=0.3)
+    app = build(
+        settings,
+        EchoEngine(),
+        Authenticator(API_KEY, known_subject),
+        all_is_well,
+        lifespan=no_lifespan,
+        limits=limits,
+    )
+
+    class Quiet(Server):
+        """Takes no signals of the test's own process."""
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    async with listening(app, settings, Quiet, http=OneWriteProtocol) as server:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        deaf = await connect(
+            f"ws://127.0.0.1:{port}/graphql",
+            subprotocols=["graphql-transport-ws"],  # type: ignore[list-item]
+            compression=None,
+            ping_interval=None,
+        )
+        await say(deaf, type="connection_init", payload={"token": token()})
+        await deaf.recv()
+        deaf.transport.pause_reading()
+        await deaf.send(subscribe("subscription { flood(bytes: 100000) }"))
+        connections = server.server_state.connections
+        async with asyncio.timeout(10):
+            while not any(one.transport.is_closing() for one in connections):
+                await asyncio.sleep(0.02)
+            while connections:
+                await asyncio.sleep(0.02)
+        deaf.transport.abort()

@@ -103,6 +103,12 @@ async def close_kills(run: Run) -> Result:
         return Result(f"{wanted} of {points} points, state {digest(expected)} each time", problems)
 
 
+async def _events(trials: Trials, placed: bool) -> Any:
+    """The tier changes, with their positions or without."""
+    found = await dump(trials.world, positions=placed, tables=("tier_change",))
+    return found["tier_change"]
+
+
 async def _whole(stage: Stage) -> list[str]:
     """The undisturbed close itself is what the model says."""
     stage.world.apis[0].start()
@@ -174,7 +180,8 @@ async def post_during_close(run: Run) -> Result:
     async with staged(run, customers=120, workers=1, settings=settings, start=False) as stage:
         trials = Trials(stage)
         await trials.prepare()
-        first, points = await trials.undisturbed()
+        _, points = await trials.undisturbed()
+        events = {placed: await _events(trials, placed) for placed in (True, False)}
         problems: list[str] = []
         books, stage.books.moments = list(stage.books.requests), dict(stage.books.moments)
         known = set(stage.books.known)
@@ -193,8 +200,9 @@ async def post_during_close(run: Run) -> Result:
                 await sending
             await closer.communicate()
             await trials.world.command("close", NAME, status=None)
-            found = await dump(trials.world, positions=True, tables=("tier_change",))
-            if found["tier_change"] != first["tier_change"]:
+            waiting = "select count(*) from terrace.tier_change where position is null"
+            placed = not await trials.world.value(waiting)  # or it ended after the close, before it
+            if await _events(trials, placed) != events[placed]:
                 problems.append(f"trial {number}: events of the close differ")
             trials.world.workers[0].start()
             problems += await stage.problems()

@@ -34,7 +34,7 @@ async def dump(
         text = ", ".join(f'"{column}"' for column in columns)
         order = "1" if table == "calendar" else "t.customer_id, t::text"
         if table == "tier_change":  # of one customer, in their order
-            order = "t.customer_id, t.position"
+            order = "t.customer_id, t.position, t.id"
         rows = await world.fetch(
             f"select row({text})::text as line from terrace.{table} t order by {order}"
         )

@@ -1,13 +1,17 @@
 """Feeds that end when they are told to, and look again whatever has happened."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from domain.actors import Scope
+from repository.database import UNREACHABLE, Database
+from schema import feeds as module
 from schema.feeds import Feeds
-from tests.house import House
+from tests.house import KEY, House
+from tests.proxy import Proxy
 
 
 class Frozen:
@@ -85,3 +89,25 @@ async def test_a_listener_whose_connection_was_ended_listens_again(house: House)
     before = await pid()
     await house.value("select pg_terminate_backend($1, 5000)", before)
     assert await pid() != before
+
+
+async def test_connections_that_are_answered_no_more_are_given_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As behind a pooler that has forgotten them: nobody breaks them off."""
+    monkeypatch.setattr(module, "_SILENCE_SECONDS", 0.5)
+    async with (
+        Proxy(house.url) as proxy,
+        Database(proxy.url, KEY, acquire_seconds=1.0) as database,
+        Feeds(database, 0.05) as feeds,
+    ):
+        before = (await feeds.ends("tier_change")).head
+        await asyncio.sleep(0.5)
+        proxy.lose_connections()
+        await house.fetch("update terrace.feed set head = head + 7 where topic = 'tier_change'")
+        async with asyncio.timeout(10):
+            found = before
+            while found != before + 7:
+                with suppress(*UNREACHABLE):  # whoever finds such a connection
+                    found = (await feeds.ends("tier_change")).head
+            await feeds.arrivals("tier_change").next((Scope.ALL, 0), before + 6)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ from cli.embedded import Addresses
 from cli.embedded.valkey import Valkey
 from settings import Settings
 from tests.house import House
+from tests.proxy import Proxy
+from workers import wakeups as module
 from workers.process import Workers
 from workers.wakeups import Wakeups, hear, queue_name
 
@@ -146,3 +148,70 @@ async def test_a_customer_that_cannot_be_recomputed_is_set_aside_and_the_others_
         assert row["tries"] == tries
     assert row["quarantined"]
     assert row["last_error"]
+
+
+async def test_a_worker_ends_though_redis_has_fallen_silent(
+    house: House, addresses: Addresses
+) -> None:
+    async with Proxy(addresses.redis_url) as proxy:
+        heard: list[str] = []
+        hearing = asyncio.create_task(hear(proxy.url, "terrace:silent", heard.append))
+        async with Wakeups(addresses.redis_url, "terrace:silent") as wakeups:
+            await wakeups.send("relay")
+            await until(lambda: heard)
+        proxy.fall_silent()
+        await asyncio.sleep(0.2)
+        hearing.cancel()
+        done, _ = await asyncio.wait([hearing], timeout=8)
+        assert done
+
+
+async def test_sending_goes_on_when_redis_speaks_again_after_a_silence(
+    house: House, addresses: Addresses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_SILENCE_SECONDS", 0.3)
+    heard: list[str] = []
+    async with (
+        Proxy(addresses.redis_url) as proxy,
+        running(hear(addresses.redis_url, "terrace:again", heard.append)),
+        Wakeups(proxy.url, "terrace:again") as wakeups,
+    ):
+        await wakeups.send("relay")
+        await until(lambda: heard)
+        proxy.fall_silent()
+        await wakeups.send("relay")
+        await asyncio.sleep(1)
+        proxy.go()
+        proxy.come_back()
+        heard.clear()
+        await wakeups.send("recompute")
+        await until(lambda: "recompute" in heard)
+
+
+async def test_hearing_outlives_a_redis_that_goes_while_wake_ups_run(
+    house: House, addresses: Addresses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Arq ends the wake-ups it is running, and raises their cancellation as if it were ours."""
+    monkeypatch.setattr(module, "_RETRY_SECONDS", 0.05)
+    queue, heard = "terrace:outlives", 0
+
+    def wake(topic: str) -> None:
+        nonlocal heard
+        heard += 1
+
+    async with Proxy(addresses.redis_url) as proxy, AsyncExitStack() as stack:
+        senders = [
+            await stack.enter_async_context(Wakeups(addresses.redis_url, queue)) for _ in range(8)
+        ]
+        await stack.enter_async_context(running(hear(proxy.url, queue, wake)))
+        for _ in range(12):
+            proxy.come_back()
+            before = heard
+            deadline = time.monotonic() + 10
+            while heard < before + 60:
+                for sender in senders:
+                    await sender.send("relay")
+                await asyncio.sleep(0.003)
+                assert time.monotonic() < deadline
+            proxy.go()
+            await asyncio.sleep(0.1)
