@@ -69,7 +69,11 @@ async def open_transaction(run: Run) -> Result:
         async def others() -> bool:
             return not await world.value("select count(*) from terrace.dirty")
 
-        await until(others, 30, "others are not recomputed")
+        try:
+            await until(others, 30, "others are not recomputed")
+        except AssertionError:
+            left = await world.fetch("select d::text from terrace.dirty d order by 1 limit 5")
+            problems.append(f"others are not recomputed: {[row[0] for row in left]}")
         closing = asyncio.create_task(stage.close())
         await asyncio.sleep(1.0)
         await transaction.rollback()
