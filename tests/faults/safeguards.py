@@ -163,8 +163,8 @@ where terrace.dirty.from_month > excluded.from_month or terrace.dirty.tries > 0
     "look-every-second": Safeguard(
         "work is looked for also when no wake-up comes",
         "workers/process.py",
-        "await asyncio.wait_for(due.wait(), self._settings.poll_seconds)",
-        "await due.wait()",
+        "async with asyncio.timeout(self._settings.poll_seconds):",
+        "async with asyncio.timeout(None):",
         "poison 0.05",
     ),
     "one-replay": Safeguard(
@@ -180,6 +180,40 @@ where terrace.dirty.from_month > excluded.from_month or terrace.dirty.tries > 0
         " for no key update of c skip locked;",
         ";",
         "tests/workers/test_held_elsewhere.py",
+    ),
+    "given-up": Safeguard(
+        "a transaction that is given up does not wait for a server that has fallen silent",
+        "repository/database.py",
+        "        async with asyncio.timeout(_CLOSE_SECONDS):\n            await transaction.rollback()",
+        "        await transaction.rollback()",
+        "tests/repository/test_database.py",
+    ),
+    "frozen-holder": Safeguard(
+        "who is frozen amid a transaction holds nothing for longer than a minute",
+        "repository/database.py",
+        '    "idle_in_transaction_session_timeout": "60s",\n',
+        "",
+        "tests/repository/test_database.py",
+    ),
+    "hearing": Safeguard(
+        "wake-ups are heard again though Redis went while one was run",
+        "workers/wakeups.py",
+        "OSError, TimeoutError, asyncio.CancelledError):",
+        "OSError, TimeoutError):",
+        "tests/workers/test_wakeups.py",
+    ),
+    "told-to-end": Safeguard(
+        "a loop that is told to end ends, though it is woken at that moment",
+        "workers/process.py",
+        """            end_if_told_to()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.poll_seconds):
+                    await due.wait()
+""",
+        """            with suppress(TimeoutError):
+                await asyncio.wait_for(due.wait(), self._settings.poll_seconds)
+""",
+        "tests/workers/test_process.py",
     ),
     "carried-feed": Safeguard(
         "a figure that lacks a feed is not taken for complete",
