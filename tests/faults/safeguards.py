@@ -184,8 +184,8 @@ where terrace.dirty.from_month > excluded.from_month or terrace.dirty.tries > 0
     "given-up": Safeguard(
         "a transaction that is given up does not wait for a server that has fallen silent",
         "repository/database.py",
-        "        async with asyncio.timeout(_CLOSE_SECONDS):\n            await transaction.rollback()",
-        "        await transaction.rollback()",
+        "async with asyncio.timeout(_CLOSE_SECONDS):\n            await transaction",
+        "async with asyncio.timeout(None):\n            await transaction",
         "tests/repository/test_database.py",
     ),
     "frozen-holder": Safeguard(
