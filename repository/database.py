@@ -183,7 +183,8 @@ async def _give_up(connection: Any, transaction: Any) -> None:
         async with asyncio.timeout(_CLOSE_SECONDS):
             await transaction.rollback()
     except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        connection.terminate()
+        with suppress(asyncpg.InterfaceError):  # its pool has left it already
+            connection.terminate()
 
 
 async def _close(pool: Pool) -> None:
