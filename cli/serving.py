@@ -38,7 +38,7 @@ _FLUSH_SECONDS = 2.0
 """What they have to take it, from then on; the others are cut off."""
 _GRACE_SECONDS = 12
 """What requests in flight have at the end, from the first moment on."""
-_DEAF_TICKS = 100
+_DEAF_TICKS = 300
 """Tenths of a second between two looks for connections that are closing and take nothing."""
 _COLLECT_AFTER = (50_000, 20, 50)
 
@@ -97,7 +97,7 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         """Describe it."""
         super().__init__(config)
-        self._closing: set[Any] = set()
+        self._closing: dict[Any, int] = {}
 
     async def on_tick(self, counter: int) -> bool:
         """Look around, ten times a second; whether to end."""
@@ -106,15 +106,20 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     def _leave_deaf(self) -> None:
-        """Cut off those who were closing at the last look and still take nothing.
+        """Cut off those who were closing at the last look and have taken nothing since.
 
         A transport closes when its buffer is empty, and that of a client who has stopped reading
         never is.
         """
         before = self._closing
-        self._closing = {c for c in self.server_state.connections if c.transport.is_closing()}
-        for connection in before & self._closing:
-            connection.transport.abort()
+        self._closing = {
+            connection: connection.transport.get_write_buffer_size()
+            for connection in self.server_state.connections
+            if connection.transport.is_closing()
+        }
+        for connection, left in self._closing.items():
+            if before.get(connection) == left:
+                connection.transport.abort()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the sockets, then everything else."""
