@@ -9,6 +9,9 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+_FIRST_WORDS_SECONDS = 2.0
+"""What a client that has connected needs at most to send the head of its first request."""
+
 
 class _Joined:
     """A transport that holds a write back until the next one, or the end of the loop's turn."""
@@ -49,6 +52,19 @@ class OneWriteProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection."""
         super().connection_made(_Joined(transport, self.loop))  # type: ignore[arg-type]
+        self._opened = self.loop.time()
+
+    def shutdown(self) -> None:
+        """Finish the request and close. Who has just connected is let say what for, and served."""
+        left = self._opened + _FIRST_WORDS_SECONDS - self.loop.time()
+        if self.cycle is None and self.parser is not None and left > 0:
+            self.loop.call_later(left, self._shutdown_now)
+        else:
+            self._shutdown_now()
+
+    def _shutdown_now(self) -> None:
+        if self.parser is not None:  # else it has become a socket's connection
+            super().shutdown()
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection to a socket's protocol as it is."""

@@ -123,12 +123,8 @@ def encode_numeric(value: object) -> str:
     raise TypeError(f"numeric takes a Decimal or int, not {type(value).__name__}")
 
 
-_KEEP_ALIVE = {
-    "TCP_KEEPIDLE": 30,
-    "TCP_KEEPINTVL": 10,
-    "TCP_KEEPCNT": 3,
-    "TCP_USER_TIMEOUT": 60_000,
-}
+_KEEP_ALIVE = {"keepidle": 30, "keepintvl": 10, "keepcnt": 3, "user_timeout": 60_000}
+"""Options of TCP, seconds but for the last one, which is milliseconds."""
 
 
 def _keep_alive(connection: Any) -> None:
@@ -137,8 +133,9 @@ def _keep_alive(connection: Any) -> None:
     if found is not None and found.family in (socket.AF_INET, socket.AF_INET6):
         found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in _KEEP_ALIVE.items():
-            if hasattr(socket, name):  # not every system has all of them
-                found.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+            option = getattr(socket, f"TCP_{name.upper()}", None)
+            if option is not None:  # not every system has all of them
+                found.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 async def prepare_connection(connection: Any) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import asyncpg
 import pytest
+from starlette.applications import Starlette
 from websockets.asyncio.client import connect
 
 from api.app import build
 from api.identity import Authenticator
 from api.sockets import SocketLimits
+from benchmarks import load
 from cli import serving, telling
 from cli.http_protocol import OneWriteProtocol
 from cli.serving import Server
@@ -60,14 +62,17 @@ async def test_an_api_before_its_migrations_is_not_ready(
     assert found == {"postgresql": "ok", "migrations": "1 not applied"}
 
 
-async def test_whoever_reads_nothing_is_cut_off_when_closed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A transport that is told to close waits for its buffer, and such a client's never empties."""
-    monkeypatch.setattr(serving, "_DEAF_TICKS", 3)
-    settings, limits = Settings(), SocketLimits(send_seconds=0.3, close_seconds=0.3)
-    app = build(
-        settings,
+class Quiet(Server):
+    """Takes no signals of the test's own process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def application(limits: SocketLimits | None = None) -> Starlette:
+    return build(
+        Settings(),
         EchoEngine(),
         Authenticator(API_KEY, known_subject),
         all_is_well,
@@ -75,14 +80,34 @@ async def test_whoever_reads_nothing_is_cut_off_when_closed(
         limits=limits,
     )
 
-    class Quiet(Server):
-        """Takes no signals of the test's own process."""
 
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            yield
+async def test_who_has_connected_just_before_the_end_is_served() -> None:
+    request = load.post("/graphql", b'{"query": "{ hello }"}', token())
+    async with listening(application(), Settings(), Quiet, http=OneWriteProtocol) as server:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        _, idle = await asyncio.open_connection("127.0.0.1", port)
+        async with asyncio.timeout(5):
+            while len(server.server_state.connections) < 2:
+                await asyncio.sleep(0.01)
+        server.should_exit = True
+        await asyncio.sleep(0.5)
+        writer.write(request)
+        async with asyncio.timeout(5):
+            answer = await reader.read()  # to the end: it is closed after it
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b'{"data"' in answer
+    writer.close()
+    idle.close()
 
-    async with listening(app, settings, Quiet, http=OneWriteProtocol) as server:
+
+async def test_whoever_reads_nothing_is_cut_off_when_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A transport that is told to close waits for its buffer, and such a client's never empties."""
+    monkeypatch.setattr(serving, "_DEAF_TICKS", 3)
+    app = application(SocketLimits(send_seconds=0.3, close_seconds=0.3))
+    async with listening(app, Settings(), Quiet, http=OneWriteProtocol) as server:
         port = server.servers[0].sockets[0].getsockname()[1]
         deaf = await connect(
             f"ws://127.0.0.1:{port}/graphql",
