@@ -161,7 +161,10 @@ async def worker_kills(run: Run) -> Result:
 @scenario("api-kills")
 async def api_kills(run: Run) -> Result:
     """API processes killed by -9."""
-    return await _stormed(run, 200, killing("serve"), "API processes killed", 100_000, apis=3)
+    people = run.many(600, 200)  # so many that the model can think of each, whatever is sent again
+    return await _stormed(
+        run, 200, killing("serve"), "API processes killed", 100_000, apis=3, customers=people
+    )
 
 
 @scenario("postgresql-kills")
