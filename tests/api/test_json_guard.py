@@ -96,6 +96,6 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
 
 def test_the_guard_is_cheap_even_for_a_body_made_of_brackets() -> None:
     raw = b"[" + b"[]," * 300_000 + b"[]]"
-    started = time.perf_counter()
+    started = time.process_time()
     parse(raw, "it")
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 3  # some tenths; by squares it would be minutes

@@ -34,7 +34,7 @@ async def test_a_client_that_does_not_introduce_itself_is_closed() -> None:
             started = time.monotonic()
             assert await closing(silent) == (4408, "Connection initialisation timeout")
             assert (await closing(chatty))[0] == 4408
-            assert time.monotonic() - started < 1
+            assert time.monotonic() - started < 4  # not the usual five
         async with served.socket() as introduced:
             await acknowledge(introduced)
             await asyncio.sleep(0.3)
@@ -207,7 +207,7 @@ async def test_a_source_with_many_events_at_hand_leaves_the_loop_to_others() -> 
             f"{served.url}/graphql", json={"query": "{ hello }"}, headers=bearer_of()
         )
         assert response.status_code == 200
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 10  # and not when the flood is over
         await say(socket, type="complete", id="1")
         await until(lambda: served.engine.open_streams == 0)
         reading.cancel()
@@ -276,5 +276,5 @@ async def test_the_farewell_does_not_wait_for_a_client_that_reads_nothing() -> N
             await asyncio.sleep(0.1)
         began = time.monotonic()
         await served.app.state.sockets.close_all(seconds=0.2)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10  # not 30
         socket.transport.abort()

@@ -89,7 +89,7 @@ def test_a_user_that_is_killed_holds_nobody_up(launch: Launch, shared_dir: Path)
     user.kill()
     started = time.monotonic()
     installation.stop()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15  # not the thirty that users have
 
 
 def test_who_comes_while_the_owner_leaves_becomes_the_next_owner(
