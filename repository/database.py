@@ -176,12 +176,22 @@ class PoolUsage:
 
 async def _give_up(connection: Any, transaction: Any) -> None:
     """Roll back; by leaving the connection if the server does not answer, which does the same."""
+    task = asyncio.current_task()
+    told = task.cancelling() if task else 0
     try:
         async with asyncio.timeout(_CLOSE_SECONDS):
             await transaction.rollback()
-    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except (
+        TimeoutError,
+        OSError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncio.CancelledError,  # what a timeout in a cancelled task raises before Python 3.11.3
+    ) as error:
         with suppress(asyncpg.InterfaceError):  # its pool has left it already
             connection.terminate()
+        if isinstance(error, asyncio.CancelledError) and task and task.cancelling() > told:
+            raise  # it is told to end now
 
 
 async def _close(pool: Pool) -> None:
