@@ -38,7 +38,10 @@ class Calendar:
         return None if self.business_date is None else Month.of(self.business_date)
 
     def spans(self, first: date, last: date) -> bool:
-        """Whether recording balances of these days leaves the calendar as it is."""
+        """Whether recording balances of these days leaves the calendar as it is.
+
+        It spares a statement; `move_business_date`, which is given otherwise, looks for itself.
+        """
         if self.business_date is None or self.business_date < last or self.first_month is None:
             return False
         begun = self.last_closed is not None or self.closing is not None

@@ -104,6 +104,10 @@ async def no_lifespan(app: Starlette) -> AsyncIterator[None]:
     yield
 
 
+def port_of(server: uvicorn.Server) -> int:
+    return server.servers[0].sockets[0].getsockname()[1]
+
+
 @asynccontextmanager
 async def listening(
     app: Starlette, settings: Settings, kind: type[uvicorn.Server] = Server, **uvicorn_options
@@ -155,8 +159,7 @@ async def serve(
         scrape=scrape,
     )
     async with listening(app, settings, **uvicorn_options) as server:
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield Served(app, engine, server, port)
+        yield Served(app, engine, server, port_of(server))
 
 
 async def say(socket: ClientConnection, **message: object) -> None:

@@ -21,7 +21,7 @@ from cli.http_protocol import OneWriteProtocol
 from cli.serving import application
 from domain.actors import Role
 from settings import Settings
-from tests.api.serving import listening
+from tests.api.serving import listening, port_of
 from tests.cli.test_group import token
 from tests.cli.visitors import come_and_go
 from tests.house import KEY, House
@@ -31,6 +31,7 @@ QUERY = """query ($number: String!, $with: Boolean!) { customer(by: {number: $nu
     ...who standing { status } aum @include(if: $with) { total } } }
 fragment who on Customer { number ... on Customer { name ...again } }
 fragment again on Customer { number }"""
+REFUSED = "query ($first: Int) { customers(first: $first) { totalCount } }"
 RECORD = """mutation ($i: RecordBalancesInput!) { recordBalances(input: $i) { accepted } }"""
 
 
@@ -39,6 +40,8 @@ def requests(kind: str, name: str) -> list[bytes]:
     variables: list[Any]
     if kind == "query":
         variables = [{"number": "C1", "with": bool(n % 2)} for n in range(MANY)]
+    elif kind == "refused":
+        variables = [{"first": -n} for n in range(1, MANY + 1)]
     else:
         updates = [
             {"updateId": f"{name} {n}", "account": "A1", "asOf": "2025-01-02", "balance": f"{n}.00"}
@@ -47,7 +50,7 @@ def requests(kind: str, name: str) -> list[bytes]:
         variables = [
             {"i": {"idempotencyKey": one["updateId"], "updates": [one]}} for one in updates
         ]
-    document = QUERY if kind == "query" else RECORD
+    document = {"query": QUERY, "refused": REFUSED}.get(kind, RECORD)
     bearer = token(Role.HQ)
     return [
         load.post("/graphql", orjson.dumps({"query": document, "variables": given}), bearer)
@@ -72,10 +75,10 @@ async def serving(house: House, addresses: Addresses) -> AsyncIterator[int]:
     settings = Settings(secret_key=KEY)
     app = application(settings, Addresses(house.url, addresses.redis_url))
     async with listening(app, settings, http=OneWriteProtocol) as server:
-        yield server.servers[0].sockets[0].getsockname()[1]
+        yield port_of(server)
 
 
-@pytest.mark.parametrize("kind", ["query", "record", "watched"])
+@pytest.mark.parametrize("kind", ["query", "refused", "record", "watched"])
 async def test_what_a_request_took_is_free_when_it_is_answered(
     house: House, addresses: Addresses, kind: str
 ) -> None:

@@ -28,6 +28,7 @@ from tests.api.serving import (
     known_subject,
     listening,
     no_lifespan,
+    port_of,
     say,
     subscribe,
     token,
@@ -84,7 +85,7 @@ def application(limits: SocketLimits | None = None) -> Starlette:
 async def test_who_has_connected_just_before_the_end_is_served() -> None:
     request = load.post("/graphql", b'{"query": "{ hello }"}', token())
     async with listening(application(), Settings(), Quiet, http=OneWriteProtocol) as server:
-        port = server.servers[0].sockets[0].getsockname()[1]
+        port = port_of(server)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         _, idle = await asyncio.open_connection("127.0.0.1", port)
         async with asyncio.timeout(5):
@@ -108,7 +109,7 @@ async def test_whoever_reads_nothing_is_cut_off_when_closed(
     monkeypatch.setattr(serving, "_DEAF_TICKS", 3)
     app = application(SocketLimits(send_seconds=0.3, close_seconds=0.3))
     async with listening(app, Settings(), Quiet, http=OneWriteProtocol) as server:
-        port = server.servers[0].sockets[0].getsockname()[1]
+        port = port_of(server)
         deaf = await connect(
             f"ws://127.0.0.1:{port}/graphql",
             subprotocols=["graphql-transport-ws"],  # type: ignore[list-item]

@@ -1,6 +1,7 @@
 """Connections: what a process may hold of the server."""
 
 import asyncio
+import socket
 from contextlib import AsyncExitStack
 
 import asyncpg
@@ -128,3 +129,16 @@ async def test_who_reads_after_the_end_is_told_so(house: House) -> None:
     with pytest.raises(UNREACHABLE, match="has been closed"):
         async with asyncio.timeout(2):
             await readers.answer("select '1'", [])
+
+
+async def test_a_server_whose_machine_has_gone_is_found_out(house: House) -> None:
+    async with AsyncExitStack() as held:
+        connections = [
+            await held.enter_async_context(house.database.writing()),
+            await held.enter_async_context(house.database.reading(Scope.ALL)),
+            await house.database.listener(),
+        ]
+        for connection in connections:
+            found = connection._transport.get_extra_info("socket")
+            assert found.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        await connections[-1].close()

@@ -9,6 +9,7 @@ import pytest
 
 from cli.embedded import Addresses
 from domain.actors import Scope
+from repository import migrate as module
 from repository.database import Database
 from repository.migrate import FOLDER, MigrationError, migrate, migrations, pending
 from tests.house import KEY, House, new_database
@@ -197,3 +198,21 @@ async def test_a_refused_signing_key_leaves_the_roles_as_they_are(addresses: Add
             await migrate(url, "another signing key, of 32 bytes or more", home_currency="CNY")
         async with Database(url, KEY) as database, database.reading(Scope.ALL) as connection:
             assert await connection.fetchval("select 1") == 1
+
+
+async def test_who_waits_for_another_migrator_says_so(house: House) -> None:
+    said: list[str] = []
+    other = await asyncpg.connect(house.url)
+    try:
+        await other.execute("select pg_advisory_lock($1)", module._LOCK)
+        migrating = asyncio.create_task(
+            migrate(house.url, KEY, home_currency="CNY", report=said.append)
+        )
+        async with asyncio.timeout(10):
+            while not said:
+                await asyncio.sleep(0.01)
+        assert not migrating.done()
+    finally:
+        await other.close()
+    assert await migrating == 0
+    assert said == ["waiting for another process that is migrating this database"]
