@@ -1,6 +1,6 @@
 """Who asks: the roles of the institution and the rows each of them may see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -14,6 +14,27 @@ class Role(StrEnum):
     RISK = "risk"
     AUDITOR = "auditor"
     INTEGRATOR = "integrator"
+    ADMINISTRATOR = "administrator"
+
+
+class Channel(StrEnum):
+    """Where a call comes from."""
+
+    MOBILE = "mobile"
+    WEB = "web"
+    COUNTER = "counter"
+    CALL_CENTRE = "call_centre"
+    INTEGRATOR = "integrator"
+    API = "api"  # a token that names no channel
+    CLI = "cli"  # an operator's command
+
+
+class Grant(StrEnum):
+    """What an integrator was granted; a read grant is one for the fields of that class."""
+
+    FEEDS = "feeds"  # to record balances and to mark feeds complete
+    READ_INTERNAL = "read:internal"
+    READ_PERSONAL = "read:personal"
 
 
 class Scope(StrEnum):
@@ -23,6 +44,8 @@ class Scope(StrEnum):
     MANAGER = "manager"  # the rows of the customers in the manager's portfolio
     BRANCH = "branch"  # the rows of the branch's customers
     ALL = "all"  # every row of the institution
+    AUDIT = "audit"  # every row, the audit trail and the configuration included
+    CONFIGURATION = "configuration"  # who has access and how it is set up; no customer's row
     NONE = "none"  # reference data only, no customer's row
 
 
@@ -32,9 +55,16 @@ SCOPE_OF: dict[Role, Scope] = {
     Role.BRANCH: Scope.BRANCH,
     Role.HQ: Scope.ALL,
     Role.RISK: Scope.ALL,
-    Role.AUDITOR: Scope.ALL,
+    Role.AUDITOR: Scope.AUDIT,
     Role.INTEGRATOR: Scope.NONE,
+    Role.ADMINISTRATOR: Scope.CONFIGURATION,
 }
+"""The scope of a role, unless its bearer is bound to a branch or was granted more."""
+
+SEES_ALL = frozenset({Scope.ALL, Scope.AUDIT})
+"""The scopes that see every customer's rows."""
+
+_READ_GRANTS = frozenset({Grant.READ_INTERNAL, Grant.READ_PERSONAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +73,19 @@ class Actor:
 
     `subject` is the public number the token names (customer number, manager number, branch code;
     for the other roles a free label). `scope_id` is the database's key for that subject, 0 for
-    scopes that need none. `channel` says where the call came from.
+    scopes that need none. `channel` says where the call came from. `branch` is the code of the
+    branch whose risk control this is, empty at the union; its key is then the `scope_id`.
+    `grants` are an integrator's. `origin` is the network address of the caller, as far as it is
+    known; it tells two actors apart no more than the way they came.
     """
 
     role: Role
     subject: str
     scope_id: int
-    channel: str = "api"
+    channel: str = Channel.API
+    branch: str = ""
+    grants: frozenset[Grant] = frozenset({Grant.FEEDS})
+    origin: str = field(default="", compare=False)
 
     @property
     def principal(self) -> str:
@@ -59,4 +95,8 @@ class Actor:
     @property
     def scope(self) -> Scope:
         """The rows this actor may see."""
+        if self.role is Role.RISK and self.branch:
+            return Scope.BRANCH
+        if self.role is Role.INTEGRATOR and self.grants & _READ_GRANTS:
+            return Scope.ALL
         return SCOPE_OF[self.role]

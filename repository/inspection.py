@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from domain.actors import Scope
+from domain.actors import SEES_ALL
 from repository.backlog import COUNTED_AT_MOST, Backlog, backlog_of
 from repository.database import database_name
 from repository.migrate import MigrationError, pending
@@ -20,7 +20,7 @@ _CONNECT_SECONDS = 5.0
 _BETWEEN_SECONDS = 3.0
 SHOWN = 10
 """Customers set aside that are shown."""
-_SEE_ALL = (GROUPS[Scope.ALL.value], GROUPS[WRITER])
+_SEE_ALL = (*(GROUPS[scope.value] for scope in SEES_ALL), GROUPS[WRITER])
 
 
 class Unreachable(Exception):

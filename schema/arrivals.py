@@ -7,7 +7,7 @@ older than what is known here looks by itself.
 import asyncio
 from collections.abc import Iterable
 
-from domain.actors import Scope
+from domain.actors import SEES_ALL, Scope
 
 Eyes = tuple[Scope, int]
 """A kind of scope and the key of its actor: whoever has the same sees the same rows."""
@@ -15,7 +15,7 @@ Route = tuple[int, int, int, int]
 """Position, customer, manager and branch of an event."""
 MOST_EYES = 100_000
 """Different eyes whose last event is remembered, before all of it is forgotten."""
-_ALL: Eyes = (Scope.ALL, 0)
+_ALL: tuple[Eyes, ...] = tuple((scope, 0) for scope in SEES_ALL)
 
 
 class Arrivals:
@@ -69,8 +69,8 @@ class Arrivals:
                     del self._waiting[eyes]
 
     def _note(self, routes: Iterable[Route], head: int) -> set[Eyes]:
-        concerned = {_ALL}
-        self._latest[_ALL] = head
+        concerned = set(_ALL)
+        self._latest.update(dict.fromkeys(_ALL, head))
         for position, customer, manager, branch in routes:
             for eyes in (
                 (Scope.CUSTOMER, customer),

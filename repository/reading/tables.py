@@ -9,7 +9,7 @@ the file of that type.
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from domain.actors import Scope
+from domain.actors import SEES_ALL, Scope
 
 
 class Visibility(Enum):
@@ -20,6 +20,8 @@ class Visibility(Enum):
     INTERNAL = auto()  # likewise, but not for the customer's own eyes
     DIRECTORY = auto()  # the managers
     REFERENCE = auto()  # open to every authenticated caller
+    CONFIGURATION = auto()  # how the installation is set up: administrators and auditors
+    AUDIT = auto()  # the audit trail: auditors alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +37,41 @@ class Table:
 
         `actor` is the placeholder of the actor's key, for example `$1`.
         """
-        if self.visibility is Visibility.REFERENCE or scope is Scope.ALL:
+        if scope in _SEEN_WHOLE[self.visibility]:
             return None
-        if scope is Scope.NONE or (
-            scope is Scope.CUSTOMER and self.visibility is Visibility.INTERNAL
-        ):
-            return "false"
-        column = _COLUMNS[self.visibility].get(scope)
-        if column is not None:
-            return f"{alias}.{column} = {actor}"
-        return (
-            f"{alias}.id = (select own.manager_id from terrace.customer own where own.id = {actor})"
-        )
+        rule = _ROWS[self.visibility].get(scope, "false")
+        return rule.replace("{t}", alias).replace("{actor}", actor)
 
 
-_COLUMNS: dict[Visibility, dict[Scope, str]] = {
-    Visibility.CUSTOMER: {
-        Scope.CUSTOMER: "id",
-        Scope.MANAGER: "manager_id",
-        Scope.BRANCH: "branch_id",
-    },
-    Visibility.OWNED: {
-        Scope.CUSTOMER: "customer_id",
-        Scope.MANAGER: "manager_id",
-        Scope.BRANCH: "branch_id",
-    },
-    Visibility.INTERNAL: {Scope.MANAGER: "manager_id", Scope.BRANCH: "branch_id"},
-    Visibility.DIRECTORY: {Scope.MANAGER: "id", Scope.BRANCH: "branch_id"},
+_SEEN_WHOLE: dict[Visibility, frozenset[Scope]] = {
+    Visibility.CUSTOMER: SEES_ALL,
+    Visibility.OWNED: SEES_ALL,
+    Visibility.INTERNAL: SEES_ALL,
+    Visibility.DIRECTORY: SEES_ALL,
+    Visibility.REFERENCE: frozenset(Scope),
+    Visibility.CONFIGURATION: frozenset({Scope.CONFIGURATION, Scope.AUDIT}),
+    Visibility.AUDIT: frozenset({Scope.AUDIT}),
 }
+"""Who sees every row of a kind of table."""
+
+_OF_MANAGER_AND_BRANCH = {
+    Scope.MANAGER: "{t}.manager_id = {actor}",
+    Scope.BRANCH: "{t}.branch_id = {actor}",
+}
+_ROWS: dict[Visibility, dict[Scope, str]] = {
+    Visibility.CUSTOMER: {Scope.CUSTOMER: "{t}.id = {actor}", **_OF_MANAGER_AND_BRANCH},
+    Visibility.OWNED: {Scope.CUSTOMER: "{t}.customer_id = {actor}", **_OF_MANAGER_AND_BRANCH},
+    Visibility.INTERNAL: _OF_MANAGER_AND_BRANCH,
+    Visibility.DIRECTORY: {
+        Scope.CUSTOMER: "{t}.id = (select own.manager_id from terrace.customer own "
+        "where own.id = {actor})",
+        Scope.MANAGER: "{t}.id = {actor}",
+        Scope.BRANCH: "{t}.branch_id = {actor}",
+    },
+    Visibility.CONFIGURATION: {},
+    Visibility.AUDIT: {},
+}
+"""Which rows the others see; a scope that is not named sees none."""
 
 CALENDAR = Table("terrace.calendar", Visibility.REFERENCE, ("one",))
 BRANCH = Table("terrace.branch", Visibility.REFERENCE, ("id",))

@@ -33,9 +33,10 @@ publish(
         "MANAGER": "A relationship manager: sees the own portfolio.",
         "BRANCH": "A branch's head: sees the branch's customers.",
         "HQ": "The union's head office: sees all, runs month ends.",
-        "RISK": "Risk control: sees all, works on signals.",
+        "RISK": "Risk control, of the union or of one branch: works on signals.",
         "AUDITOR": "An auditor: sees all, changes nothing.",
-        "INTEGRATOR": "A system that delivers feeds: sees no customer.",
+        "INTEGRATOR": "A system: delivers feeds, or reads, as it was granted.",
+        "ADMINISTRATOR": "Decides who has access; sees no customer.",
     },
 )
 publish(
@@ -47,6 +48,8 @@ publish(
         "MANAGER": "The rows of the manager's portfolio.",
         "BRANCH": "The rows of the branch's customers.",
         "ALL": "Every row of the institution.",
+        "AUDIT": "Every row, the audit trail and the configuration included.",
+        "CONFIGURATION": "How the installation is set up; no customer's row.",
         "NONE": "Reference data only.",
     },
 )

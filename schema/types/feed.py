@@ -59,7 +59,7 @@ class Feed:
     )
 
 
-_WHO = f"{{p0}} in ('{Scope.BRANCH}', '{Scope.ALL}', '{Scope.NONE}')"
+_WHO = f"{{p0}} not in ('{Scope.CUSTOMER}', '{Scope.MANAGER}')"
 _FOR_THE_HOUSE = Fixed(_WHO, ((ActorDetail("scope"), "text"),))
 """Feeds are no matter of customers and managers: they see in each figure whether it is complete."""
 

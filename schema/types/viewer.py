@@ -42,7 +42,7 @@ class Viewer:
     channel: str = _detail("channel", "Where the caller comes from.")
     customer: Customer | None = _own(CUSTOMER, Scope.CUSTOMER, "The caller as a customer.")
     manager: Manager | None = _own(MANAGER, Scope.MANAGER, "The caller as a manager.")
-    branch: Branch | None = _own(BRANCH, Scope.BRANCH, "The branch that the caller heads.")
+    branch: Branch | None = _own(BRANCH, Scope.BRANCH, "The branch the caller works for.")
 
 
 @strawberry.type(description="The institution's own calendar.")

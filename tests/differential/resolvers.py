@@ -9,7 +9,6 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
-from domain.actors import SCOPE_OF
 from tests.differential import figures
 from tests.differential.choosing import chosen
 from tests.differential.feeds import feeds
@@ -72,7 +71,7 @@ class Plain:
         for kind in ("customer", "manager", "branch"):
             mine = str(actor.role) == kind
             own[kind] = self.view.one(kind, id=actor.scope_id) if mine else None
-        named = {"role": str(actor.role).upper(), "scope": str(SCOPE_OF[actor.role]).upper()}
+        named = {"role": str(actor.role).upper(), "scope": str(actor.scope).upper()}
         return Row("Viewer", {**named, "subject": actor.subject, "channel": actor.channel, **own})
 
     def Query_calendar(self, source: Any) -> Row:

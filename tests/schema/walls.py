@@ -17,6 +17,7 @@ ACTORS = [
     ("hq", "x"),
     ("risk", "x"),
     ("auditor", "x"),
+    ("administrator", "x"),
     ("branch", "B1"),
     ("branch", "B2"),
     ("branch", "U"),

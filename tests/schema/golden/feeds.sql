@@ -61,7 +61,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         order by t1.code
       )
       from terrace.feed_source t1
-      where $2::text in ('branch', 'all', 'none')
+      where $2::text not in ('customer', 'manager')
     ),
     ''
   ) || '],"past":[' || coalesce(
@@ -124,7 +124,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         order by t2.code
       )
       from terrace.feed_source t2
-      where $2::text in ('branch', 'all', 'none')
+      where $2::text not in ('customer', 'manager')
     ),
     ''
   ) || ']}'
