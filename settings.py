@@ -33,11 +33,24 @@ _POINTS = {
     "risk": 500_000,
     "auditor": 500_000,
     "integrator": 500_000,
+    "administrator": 500_000,
 }
+_CLAIMS = {
+    "role": "role",
+    "subject": "sub",
+    "channel": "channel",
+    "branch": "branch",
+    "grants": "scope",
+}
+_AS_JSON = {"max_cost": '{"integrator": 100000}', "claims": '{"role": "terrace_role"}'}
+_OWN_MACHINE = {("http", "localhost"), ("http", "127.0.0.1"), ("http", "::1")}
 _SCHEMES = {
     "database_url": ("postgresql", "postgres"),
     "redis_url": ("redis", "rediss", "unix"),
 }
+
+
+Mode = Literal["development", "production"]
 
 
 class Settings(BaseSettings):
@@ -64,6 +77,41 @@ class Settings(BaseSettings):
         min_length=32,
         description="Signs tokens and derives the database roles' passwords; "
         "absent: made once and kept in the data folder",
+    )
+    mode: Mode | None = Field(
+        default=None,
+        description="development: tokens of `terrace token` are taken; production: they are not; "
+        "absent: production if there is an issuer, else development",
+    )
+    issuer: str | None = Field(
+        default=None,
+        description="OpenID Connect issuer whose tokens are taken, as their `iss` names it; "
+        "absent: none",
+    )
+    audience: str = Field(
+        default="terrace-api",
+        min_length=1,
+        description="What the issuer's tokens must name as their audience",
+    )
+    jwks: str | None = Field(
+        default=None,
+        description="Address or file of the issuer's keys; "
+        "absent: where its discovery document says",
+    )
+    jwks_seconds: float = Field(
+        default=300.0, ge=1, le=86_400, description="Seconds between two looks at the issuer's keys"
+    )
+    jwks_stale_hours: float = Field(
+        default=24.0,
+        gt=0,
+        le=8_760,
+        description="Hours that the issuer's keys are believed while they cannot be looked at",
+    )
+    claims: Annotated[dict[str, str], NoDecode] = Field(
+        default={},
+        validate_default=True,
+        description="Where the issuer's tokens say what, as JSON; members left out are role: role, "
+        "subject: sub, channel: channel, branch: branch, grants: scope",
     )
     home_currency: str = Field(
         default="CNY", pattern=r"^[A-Z]{3}$", description="Currency that AUM is stated in"
@@ -188,15 +236,47 @@ class Settings(BaseSettings):
             raise ValueError(f"an address starts with {' or '.join(f'{s}://' for s in schemes)}")
         return value
 
-    @field_validator("max_cost", mode="before")
+    @property
+    def in_mode(self) -> Mode:
+        """The mode, chosen or by whether there is an issuer."""
+        return self.mode or ("development" if self.issuer is None else "production")
+
+    @property
+    def development(self) -> bool:
+        """Whether tokens of `terrace token` are taken."""
+        return self.in_mode == "development"
+
+    @field_validator("issuer", "jwks")
     @classmethod
-    def _from_json(cls, value: object) -> object:
+    def _over_tls(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None or (info.field_name == "jwks" and "://" not in value):
+            return value
+        parts = urlsplit(value)
+        if parts.scheme != "https" and (parts.scheme, parts.hostname) not in _OWN_MACHINE:
+            raise ValueError("an address starts with https://; http:// only on this machine")
+        if not parts.hostname or parts.username or parts.query or parts.fragment:
+            raise ValueError("not an address of the form https://host/path")
+        return value
+
+    @field_validator("max_cost", "claims", mode="before")
+    @classmethod
+    def _from_json(cls, value: object, info: ValidationInfo) -> object:
         if not isinstance(value, str):
             return value
         try:
             return json.loads(value)
         except ValueError:
-            raise ValueError('not JSON such as {"integrator": 100000}') from None
+            raise ValueError(f"not JSON such as {_AS_JSON[info.field_name or '']}") from None
+
+    @field_validator("claims")
+    @classmethod
+    def _claim_names(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, member in value.items():
+            if name not in _CLAIMS:
+                raise ValueError(f"'{name}' is no claim; there are {', '.join(_CLAIMS)}")
+            if not member:
+                raise ValueError(f"{name} must name a member of the token")
+        return {**_CLAIMS, **value}
 
     @field_validator("max_cost")
     @classmethod

@@ -70,7 +70,7 @@ def build(
 
     @asynccontextmanager
     async def serving(app: Starlette) -> AsyncIterator[None]:
-        async with lifespan(app):
+        async with lifespan(app), sockets.rechecked():
             try:
                 yield
             finally:

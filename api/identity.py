@@ -2,22 +2,20 @@
 
 import math
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from api.errors import Unauthenticated
-from api.tokens import InvalidToken, names_a_row, read
-from domain.actors import Actor, Role
+from api.tokens import is_ours
+from domain.actors import Actor
+from domain.api_keys import START, digest_of, prefix_of
+from domain.claims import Claims, NotAdmitted
 
 REMEMBERED_SECONDS = 5.0
-"""How long a verified token is taken at its word before its subject is looked up again."""
+"""How long a verified credential is taken at its word before its bearer is looked up again."""
 
 REMEMBERED_TOKENS = 4_096
-
-Resolve = Callable[[Role, str], Awaitable[int | None]]
-"""The database key of a subject, or None when there is no such subject (any more)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,34 @@ class Admission(Protocol):
         ...
 
 
+class Tokens(Protocol):
+    """A kind of token and how it is verified."""
+
+    @property
+    def epoch(self) -> int:
+        """Changes when what was verified must be verified again: keys came, went or grew old."""
+        ...
+
+    async def verified(self, token: str, now: float) -> Claims:
+        """What a genuine and timely token claims; raises `NotAdmitted`."""
+        ...
+
+
+class Access(Protocol):
+    """What is known in the database of whom to admit."""
+
+    async def admit(self, claims: Claims) -> int:
+        """The key of the subject, 0 for roles that name no row.
+
+        Raises `NotAdmitted` for a subject that is unknown, and for what was revoked.
+        """
+        ...
+
+    async def api_key(self, prefix: str, digest: bytes) -> Claims | None:
+        """What the API key of that prefix and digest stands for; None if there is none."""
+        ...
+
+
 def bearer(authorization: str | None) -> str | None:
     """The token of an Authorization header, None without a header; raises `Unauthenticated`."""
     if authorization is None:
@@ -58,34 +84,70 @@ def bearer(authorization: str | None) -> str | None:
 async def recheck(admission: Admission, session: Session) -> None:
     """Raise `Unauthenticated` unless the session would be admitted again as the same actor.
 
-    This is what a long-lived socket asks before everything it sends: has the token expired, was
-    the subject revoked, does its number mean another row now?
+    This is what a long-lived socket asks before everything it sends, and now and then besides:
+    has the token expired, was it or its bearer revoked, does its number mean another row now?
     """
     if (await admission.session(session.token)).actor != session.actor:
         raise Unauthenticated("The token's subject is not what it was")
 
 
-class Authenticator:
-    """Admits the bearers of tokens signed with our key.
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """A session, the claims it rests on, and until when nobody has to be asked again."""
 
-    A verified token is remembered for a few seconds, so that the usual request costs neither a
-    signature nor a look-up; its expiry is compared every time all the same.
+    session: Session
+    claims: Claims
+    epoch: int  # of the keys that the claims were verified by
+    until: float
+
+
+class ApiKeys:
+    """Verifies API keys."""
+
+    epoch = 0  # whether a key still holds is asked at each admission
+
+    def __init__(self, access: Access) -> None:
+        """Describe it."""
+        self._access = access
+
+    async def verified(self, token: str, now: float) -> Claims:
+        """What the key stands for; raises `NotAdmitted`."""
+        prefix = prefix_of(token)
+        claims = None if prefix is None else await self._access.api_key(prefix, digest_of(token))
+        if claims is None:
+            raise NotAdmitted("unknown API key")
+        if claims.expires_at <= now:
+            raise NotAdmitted("expired")
+        return claims
+
+
+class Authenticator:
+    """Admits the bearers of API keys and of tokens.
+
+    `development` verifies the tokens of `terrace token`, or refuses them; `issued` those of an
+    issuer, if there is one. A verified credential is remembered for a few seconds, so that the
+    usual request costs neither a signature nor a look-up; its expiry is compared every time all
+    the same.
     """
 
     def __init__(
         self,
-        key: str,
-        resolve: Resolve,
+        access: Access,
+        development: Tokens,
+        issued: Tokens | None = None,
         *,
         clock: Callable[[], float] = time.time,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._key = key
-        self._resolve = resolve
+        """Describe it."""
+        self._access = access
+        self._keys = ApiKeys(access)
+        self._development = development
+        self._issued = issued
         self._clock = clock
         self._ticks = ticks
         # Oldest first: every entry lives equally long, so the first is also the first to end.
-        self._remembered: dict[str, tuple[Session, float]] = {}
+        self._remembered: dict[str, _Remembered] = {}
 
     async def authenticate(self, authorization: str | None) -> Actor:
         """The actor behind an Authorization header; raises `Unauthenticated`."""
@@ -96,41 +158,44 @@ class Authenticator:
         if token is None:
             raise Unauthenticated("Send a token: 'Authorization: Bearer ...'")
         known = self._remembered.get(token)
-        if known is not None and self._ticks() < known[1]:
-            if known[0].expires_at <= self._clock():
+        if known is not None and self._ticks() < known.until:
+            if known.session.expires_at <= self._clock():
                 raise _refused("expired")
-            return known[0]
-        session = await self._admit(token, known[0] if known else None)
-        self._remember(token, session)
-        return session
-
-    async def _admit(self, token: str, before: Session | None) -> Session:
-        """What a signed token says does not change; whom its subject names may."""
-        if before is None or before.expires_at <= self._clock():
-            before = self._verified(token)
-        said, scope_id = before.actor, 0
-        if names_a_row(said.role):
-            found = await self._resolve(said.role, said.subject)
-            if found is None:
-                self._remembered.pop(token, None)
-                raise _refused("unknown subject")
-            scope_id = found
-        return replace(before, actor=replace(said, scope_id=scope_id))
-
-    def _verified(self, token: str) -> Session:
+            return known.session
         try:
-            claims = read(self._key, token, now=datetime.fromtimestamp(self._clock(), UTC))
-        except InvalidToken as error:
+            found = await self._admit(token, known)
+        except NotAdmitted as error:
             self._remembered.pop(token, None)
             raise _refused(str(error)) from None
-        actor = Actor(claims.role, claims.subject, 0, claims.channel)
-        return Session(actor, claims.expires_at, token)
+        self._remember(token, found)
+        return found.session
 
-    def _remember(self, token: str, session: Session) -> None:
+    async def _admit(self, token: str, known: _Remembered | None) -> _Remembered:
+        """What a genuine credential says does not change; its keys and its bearer's rights may."""
+        verifier = self._verifier(token)
+        epoch = verifier.epoch
+        if known is None or known.epoch != epoch or known.claims.expires_at <= self._clock():
+            claims = await verifier.verified(token, self._clock())
+            epoch = verifier.epoch
+        else:
+            claims = known.claims
+        actor = claims.actor(await self._access.admit(claims))
+        session = Session(actor, claims.expires_at, token)
+        return _Remembered(session, claims, epoch, self._ticks() + REMEMBERED_SECONDS)
+
+    def _verifier(self, token: str) -> Tokens:
+        """Who verifies a credential, by the kind it says it is."""
+        if token.startswith(START):
+            return self._keys
+        if self._issued is None or is_ours(token):
+            return self._development
+        return self._issued
+
+    def _remember(self, token: str, found: _Remembered) -> None:
         self._remembered.pop(token, None)
         while len(self._remembered) >= REMEMBERED_TOKENS:
             del self._remembered[next(iter(self._remembered))]
-        self._remembered[token] = (session, self._ticks() + REMEMBERED_SECONDS)
+        self._remembered[token] = found
 
 
 def _refused(reason: str) -> Unauthenticated:

@@ -1,6 +1,7 @@
 """One socket's life: from the first message to the close frame."""
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import AsyncIterator
@@ -36,6 +37,8 @@ from api.socket_protocol import (
 from api.telling import socket_operation, socket_operation_failed, told
 from schema.errors import RequestError
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class SocketLimits:
@@ -45,6 +48,7 @@ class SocketLimits:
     ping_seconds: float = 25.0  # of silence on our side before a ping, at most
     send_seconds: float = 30.0  # for a client to take one message
     close_seconds: float = 5.0  # for a client to take the close frame
+    recheck_seconds: float = 3.0  # between two looks whether a caller is still admitted
     operations: int = 32  # at once
     max_frame_bytes: int = 65_536  # of one message from the client
 
@@ -108,6 +112,17 @@ class Connection(Generic[P]):
         """Have the socket closed with this code."""
         self._stopping = (code, reason)
         self._changed.set()
+
+    async def recheck(self) -> None:
+        """Have the socket closed if its caller is not admitted any more; never raises."""
+        if self._session is None:
+            return
+        try:
+            await recheck(self._admission, self._session)
+        except Unauthenticated as refusal:
+            self.stop(Close.FORBIDDEN, f"Forbidden: {refusal}")
+        except Exception as error:  # nobody can tell: an event asks again before it is sent
+            log.debug("a socket's admission could not be looked at: %s", type(error).__name__)
 
     async def _read(self, group: asyncio.TaskGroup) -> NoReturn:
         while True:

@@ -1,6 +1,8 @@
-"""GraphQL over WebSockets: who may open one, and how all of them are closed."""
+"""GraphQL over WebSockets: who may open one, who may keep it, and how all of them are closed."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Generic
 
 from starlette.types import Receive, Scope, Send
@@ -12,6 +14,8 @@ from api.socket_connection import Connection, SocketLimits
 from api.socket_protocol import SUBPROTOCOL
 
 __all__ = ["SocketEndpoint", "SocketLimits"]
+
+_RECHECKED_AT_ONCE = 500
 
 
 class SocketEndpoint(Generic[P]):
@@ -49,6 +53,27 @@ class SocketEndpoint(Generic[P]):
     def __len__(self) -> int:
         """How many sockets are open."""
         return len(self._open)
+
+    @asynccontextmanager
+    async def rechecked(self) -> AsyncIterator[None]:
+        """In the block every socket's admission is asked again now and then, also of silent ones.
+
+        With what an authenticator remembers, a revoked caller is out within ten seconds.
+        """
+        watching = asyncio.create_task(self._recheck())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+    async def _recheck(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.recheck_seconds)
+            connections = list(self._open)
+            for first in range(0, len(connections), _RECHECKED_AT_ONCE):
+                some = connections[first : first + _RECHECKED_AT_ONCE]
+                await asyncio.gather(*(connection.recheck() for connection in some))
 
     async def close_all(
         self, code: int = Close.GOING_AWAY, reason: str = "Going away", *, seconds: float = 5.0

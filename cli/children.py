@@ -66,9 +66,15 @@ class Children:
     """All processes of an installation besides its servers. Use as `with`."""
 
     def __init__(
-        self, addresses: Addresses, key: str, *, most: int = 2, port: socket.socket | None = None
+        self,
+        addresses: Addresses,
+        key: str,
+        mode: str,
+        *,
+        most: int = 2,
+        port: socket.socket | None = None,
     ) -> None:
-        """Describe what they are told: where the servers are, the signing key, where to listen.
+        """Describe what they are told: where the servers are, the key, the mode, where to listen.
 
         `most` is how many there will be; they count into one memory, each in a slot of its own.
         """
@@ -80,6 +86,7 @@ class Children:
             "TERRACE_DATABASE_URL": addresses.database_url,
             "TERRACE_REDIS_URL": addresses.redis_url,
             "TERRACE_SECRET_KEY": key,
+            "TERRACE_MODE": mode,
             "TERRACE_PROCESSES": "1",
             "TERRACE_WORKERS": "1",
             VARIABLE: str(self._reader),

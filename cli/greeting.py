@@ -6,12 +6,13 @@ import click
 
 from api.tokens import sign
 from cli.embedded import signing_key
-from domain.actors import Role
+from domain.actors import Channel, Role
 from settings import Settings
 
 DEMO_CUSTOMER = "C101538"
 DEMO_MANAGER = "M1001"
 DEMO_BRANCH = "1001"
+_CHANNELS = {Role.CUSTOMER: Channel.MOBILE, Role.INTEGRATOR: Channel.INTEGRATOR}
 
 
 def greet(settings: Settings, demo: bool, *, seconds: float) -> None:
@@ -26,6 +27,9 @@ def greet(settings: Settings, demo: bool, *, seconds: float) -> None:
             (Role.MANAGER, DEMO_MANAGER),
             (Role.CUSTOMER, DEMO_CUSTOMER),
         ]
+    if not settings.development:
+        click.echo("Production: bring a token of your issuer, or an API key (terrace key --help).")
+        return
     click.echo("Tokens for trying it out (others: terrace token --help):")
     tokens = {role: _token(settings, role, subject) for role, subject in roles}
     for role, subject in roles:
@@ -47,7 +51,11 @@ def greet(settings: Settings, demo: bool, *, seconds: float) -> None:
 
 
 def _token(settings: Settings, role: Role, subject: str) -> str:
-    now = datetime.now(UTC)
     return sign(
-        signing_key(settings), role, subject, hours=settings.token_hours, channel="demo", now=now
+        signing_key(settings),
+        role,
+        subject,
+        hours=settings.token_hours,
+        channel=_CHANNELS.get(role, Channel.WEB),
+        now=datetime.now(UTC),
     )

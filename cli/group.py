@@ -48,7 +48,8 @@ def run_group(
         signal.signal(sign, _stop)
     port = None if address is None else held(*address)
     try:
-        with Children(addresses, signing_key(settings), most=number, port=port) as children:
+        key = signing_key(settings)
+        with Children(addresses, key, settings.in_mode, most=number, port=port) as children:
             for one in range(number):
                 children.start(f"{name} {one + 1}", command)
             while True:

@@ -25,6 +25,8 @@ COMMANDS = {
     "simulate": "simulate",
     "doctor": "doctor",
     "token": "token",
+    "key": "key",
+    "access": "access",
     "schema": "schema",
 }
 _EXPECTED = (EmbeddedError, MigrationError, CalendarError, InvalidPolicy, NotInstalled)

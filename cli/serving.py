@@ -17,14 +17,13 @@ from starlette.applications import Starlette
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.app import build, close_sockets, open_sockets, telling
-from api.identity import Authenticator
-from cli.embedded import Addresses, signing_key
+from cli.admission import admission
+from cli.embedded import Addresses
 from cli.http_protocol import OneWriteProtocol
 from cli.listening import allow_many_files, bound
 from cli.session import open_database
 from cli.telling import readiness, scraped, states_told
 from domain.actors import Role
-from repository.actors import Subjects
 from repository.database import Database, database_name
 from schema.engine import Engine
 from schema.feeds import Feeds
@@ -56,12 +55,13 @@ def application(settings: Settings, addresses: Addresses) -> Starlette:
         future_days=settings.future_days,
         kept=settings.plan_cache,
     )
-    authenticator = Authenticator(signing_key(settings), Subjects(database).resolve)
+    authenticator, keys = admission(settings, database)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(database)
+            await stack.enter_async_context(keys)
             await stack.enter_async_context(states_told("api", database, sockets))
             await stack.enter_async_context(feeds)
             await stack.enter_async_context(wakeups)

@@ -2,6 +2,14 @@
 
 import strawberry
 
+from schema.mutations.access import RESTORE_ACCESS, REVOKE_ACCESS, RevocationPayload
+from schema.mutations.api_keys import (
+    CREATE_API_KEY,
+    REVOKE_API_KEY,
+    ROTATE_API_KEY,
+    NewApiKeyPayload,
+    RevokeApiKeyPayload,
+)
 from schema.mutations.assign_manager import ASSIGN_MANAGER, AssignManagerPayload
 from schema.mutations.close_month import CLOSE_MONTH, CloseMonthPayload
 from schema.mutations.mark_feed_complete import MARK_FEED_COMPLETE, MarkFeedCompletePayload
@@ -28,3 +36,8 @@ class Mutation:
     revoke_special_vip: RevokeSpecialVipPayload = REVOKE_SPECIAL_VIP
     assign_manager: AssignManagerPayload = ASSIGN_MANAGER
     raise_risk_signal: RaiseRiskSignalPayload = RAISE_RISK_SIGNAL
+    create_api_key: NewApiKeyPayload = CREATE_API_KEY
+    rotate_api_key: NewApiKeyPayload = ROTATE_API_KEY
+    revoke_api_key: RevokeApiKeyPayload = REVOKE_API_KEY
+    revoke_access: RevocationPayload = REVOKE_ACCESS
+    restore_access: RevocationPayload = RESTORE_ACCESS

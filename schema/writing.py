@@ -96,8 +96,9 @@ def _step(
         return None
     definition = root.fields[name]
     operation: Operation = spec_of(definition)
-    if actor.role not in operation.roles:
-        raise Forbidden(f"{name} is not for the role {actor.role.name}")
+    if not operation.is_for(actor):
+        needs = f" without the grant {operation.grant}" if actor.role in operation.roles else ""
+        raise Forbidden(f"{name} is not for the role {actor.role.name}{needs}")
     given = get_argument_values(definition, nodes[0], values, hide_suggestions=True)
     compiler = engine.planner.compiler(prepared, values.coerced)
     plan = engine.planner.payload(definition, nodes, compiler, actor.scope)

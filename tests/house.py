@@ -14,9 +14,10 @@ import orjson
 
 from cli.embedded import Addresses
 from cli.session import OPERATOR
-from domain.actors import Actor, Role
+from domain.actors import Actor, Grant, Role
+from domain.claims import Claims
 from domain.months import Month
-from repository.actors import resolve
+from repository.access import Access
 from repository.calendar import ensure_default_policy
 from repository.closing import CloseRun, close_state, request_close
 from repository.database import Database
@@ -45,10 +46,8 @@ class House:
     woken: list[str] = field(default_factory=list)
 
     async def actor(self, role: Role | str, subject: str = "test") -> Actor:
-        role = Role(role)
-        key = await resolve(self.database, role, subject)
-        assert key is not None, f"no {role} {subject}"
-        return Actor(role, subject, key, "test")
+        claims = Claims(Role(role), subject, grants=frozenset({Grant.FEEDS}))
+        return claims.actor(await Access(self.database).admit(claims))
 
     async def ask(
         self,

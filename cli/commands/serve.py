@@ -1,5 +1,7 @@
 """terrace serve"""
 
+import logging
+
 import click
 
 from cli.embedded import servers
@@ -8,6 +10,8 @@ from cli.lifeline import end_with_parent
 from cli.serving import serve
 from cli.session import read_settings
 from cli.telling import begin_telling
+
+log = logging.getLogger(__name__)
 
 
 @click.command("serve")
@@ -25,6 +29,11 @@ def command(host: str | None, port: int | None, processes: int | None) -> None:
     """
     settings = read_settings(host=host, port=port, processes=processes)
     end_with_parent()
+    if settings.mode is None and settings.development and settings.database_url is not None:
+        log.warning(
+            "no TERRACE_ISSUER and no TERRACE_MODE: development tokens are taken, and whoever has "
+            "the key may be anyone"
+        )
     with servers(settings) as addresses:
         if settings.processes == 1:
             begin_telling("api", settings)

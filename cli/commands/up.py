@@ -92,7 +92,9 @@ def _run(
     renewal, most = Renewal(), settings.processes + settings.workers
     with (
         held(settings.host, settings.port) as port,
-        Children(addresses, signing_key(settings), most=most, port=port) as children,
+        Children(
+            addresses, signing_key(settings), settings.in_mode, most=most, port=port
+        ) as children,
     ):
         for name in _names("API", settings.processes):
             children.start(name, "serve", "--host", settings.host, "--port", str(settings.port))

@@ -30,18 +30,6 @@ insert into terrace.risk_signal_event (customer_id, manager_id, branch_id, signa
 select customer_id, manager_id, branch_id, id, state from signal
 returning signal_id;
 
--- name: subject_customers
--- The keys of customers by number.
-select number as subject, id from terrace.customer where number = any($1::text[]);
-
--- name: subject_managers
--- The keys of active managers by number.
-select number as subject, id from terrace.manager where number = any($1::text[]) and active;
-
--- name: subject_branches
--- The keys of branches by code.
-select code as subject, id from terrace.branch where code = any($1::text[]);
-
 -- name: terminated_on
 -- The day a customer's relation ended for good.
 select terminated_on from terrace.customer where id = $1;

@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 
-from domain.actors import Role
+from domain.actors import Grant, Role
 from repository.calendar import CalendarError
 from repository.feeds import mark_complete
 from repository.reading.expressions import integer
@@ -75,4 +75,5 @@ MARK_FEED_COMPLETE = operation(
     "figures judged anew.",
     Role.INTEGRATOR,
     Role.HQ,
+    grant=Grant.FEEDS,
 )

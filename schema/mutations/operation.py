@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from domain.actors import SEES_ALL, Actor, Role, Scope
+from domain.actors import SEES_ALL, Actor, Grant, Role, Scope
 from repository.reading.expressions import json, text
 from schema.context import Context
 from schema.fields import PLANNED, Argument, Planned, PlannedField, elements, stored
@@ -23,15 +23,30 @@ class Operation:
     roles: frozenset[Role]
     columns: str
     input_type: Any
+    grant: Grant | None = None
+
+    def is_for(self, actor: Actor) -> bool:
+        """Whether the actor may do this at all; an integrator needs the grant besides."""
+        if actor.role is Role.INTEGRATOR and self.grant not in actor.grants:
+            return False
+        return actor.role in self.roles
 
 
 def operation(
-    perform: Perform, input_type: Any, columns: str, description: str, *roles: Role
+    perform: Perform,
+    input_type: Any,
+    columns: str,
+    description: str,
+    *roles: Role,
+    grant: Grant | None = None,
 ) -> Any:
-    """A mutation taking one `input`; `columns` declares its result row in SQL."""
+    """A mutation taking one `input`; `columns` declares its result row in SQL.
+
+    `grant` is what an integrator must have been granted for it.
+    """
     argument = Argument(input_type, "What to do.", strawberry.UNSET)
     field = PlannedField(None, description, {"input": argument})  # type: ignore[arg-type]
-    spec = Operation(perform, frozenset(roles), f"{columns}, errors jsonb", input_type)
+    spec = Operation(perform, frozenset(roles), f"{columns}, errors jsonb", input_type, grant)
     field.metadata = {PLANNED: Planned(spec)}  # type: ignore[assignment, arg-type]
     return field
 

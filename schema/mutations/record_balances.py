@@ -7,7 +7,7 @@ from typing import Any
 
 import strawberry
 
-from domain.actors import Role
+from domain.actors import Grant, Role
 from domain.money import InvalidAmount, hundredths, usual_form
 from repository.ledger import IdempotencyConflict, Rejection, Updates, record_balances
 from repository.reading.expressions import integer, text
@@ -193,4 +193,5 @@ RECORD_BALANCES = operation(
     "its index, the others go on. The answer comes when the accepted ones are durable.",
     Role.INTEGRATOR,
     Role.HQ,
+    grant=Grant.FEEDS,
 )

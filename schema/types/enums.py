@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import strawberry
 
-from domain.actors import Role, Scope
+from domain.actors import Grant, Role, Scope
 from domain.changes import ChangeKind
 from domain.customers import CustomerKind, CustomerStatus
 from domain.events import EventFeed
@@ -37,6 +37,16 @@ publish(
         "AUDITOR": "An auditor: sees all, changes nothing.",
         "INTEGRATOR": "A system: delivers feeds, or reads, as it was granted.",
         "ADMINISTRATOR": "Decides who has access; sees no customer.",
+    },
+)
+publish(
+    Grant,
+    "ApiGrant",
+    "What an integrator was granted.",
+    {
+        "FEEDS": "To record balances and to mark feeds complete.",
+        "READ_INTERNAL": "To read all customers, but nothing personal of them.",
+        "READ_PERSONAL": "To read personal details besides, masked.",
     },
 )
 publish(

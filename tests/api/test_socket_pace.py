@@ -7,7 +7,6 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from api.identity import Authenticator
 from api.sockets import SocketLimits
 from domain.actors import Role
 from tests.api.serving import (
@@ -15,6 +14,7 @@ from tests.api.serving import (
     SUBJECTS,
     Served,
     acknowledge,
+    authenticator_of,
     bearer_of,
     closing,
     hear,
@@ -48,7 +48,7 @@ async def test_an_introduction_whose_lookup_hangs_is_closed_too() -> None:
 
     limits = SocketLimits(init_seconds=0.2)
     async with (
-        serve(authenticator=Authenticator(KEY, hanging), limits=limits) as served,
+        serve(authenticator=authenticator_of(KEY, hanging), limits=limits) as served,
         served.socket() as socket,
     ):
         await say(socket, type="connection_init", payload={"token": token()})
@@ -60,7 +60,7 @@ async def test_an_introduction_whose_lookup_fails_is_closed_without_a_word_of_it
         raise ConnectionError("password=hunter2")
 
     async with (
-        serve(authenticator=Authenticator(KEY, broken)) as served,
+        serve(authenticator=authenticator_of(KEY, broken)) as served,
         served.socket() as socket,
     ):
         await say(socket, type="connection_init", payload={"token": token()})
@@ -93,7 +93,7 @@ async def test_no_event_reaches_a_subject_that_was_revoked_meanwhile(
     for changed_to, reason in ((99, "not what it was"), (None, "unknown subject")):
         subjects[Role.CUSTOMER, "C1"] = 11
         async with (
-            serve(authenticator=Authenticator(KEY, resolve)) as served,
+            serve(authenticator=authenticator_of(KEY, resolve)) as served,
             served.socket() as socket,
         ):
             await acknowledge(socket)
@@ -246,7 +246,7 @@ async def test_a_revoked_subject_does_nothing_on_an_open_socket(
         return subjects.get((role, subject))
 
     async with (
-        serve(authenticator=Authenticator(KEY, resolve)) as served,
+        serve(authenticator=authenticator_of(KEY, resolve)) as served,
         served.socket() as socket,
     ):
         await acknowledge(socket)
@@ -255,6 +255,39 @@ async def test_a_revoked_subject_does_nothing_on_an_open_socket(
         await socket.send(subscribe("mutation { bump }"))
         assert (await closing(socket))[0] == 4403
         assert served.engine.bumps == 0
+
+
+async def test_a_silent_socket_of_a_revoked_subject_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("api.identity.REMEMBERED_SECONDS", 0.05)
+    subjects = dict(SUBJECTS)
+    away = False
+
+    async def resolve(role: Role, subject: str) -> int | None:
+        if away:
+            raise ConnectionError("no database")
+        return subjects.get((role, subject))
+
+    async with (
+        serve(
+            authenticator=authenticator_of(KEY, resolve), limits=SocketLimits(recheck_seconds=0.05)
+        ) as served,
+        served.socket() as socket,
+        served.socket() as unborn,
+    ):
+        await acknowledge(socket)
+        await socket.send(subscribe("subscription { silence }"))
+        away = True
+        await asyncio.sleep(0.3)  # who cannot be looked up is not shut out
+        away = False
+        await say(socket, type="ping")
+        assert await hear(socket) == {"type": "pong"}
+        del subjects[Role.CUSTOMER, "C1"]
+        assert await closing(socket) == (4403, "Forbidden: The token was refused: unknown subject")
+        await until(lambda: served.engine.open_streams == 0)
+        await say(unborn, type="ping")  # who was not admitted yet has nothing to lose
+        assert await hear(unborn) == {"type": "pong"}
 
 
 async def test_a_socket_opened_after_the_farewell_is_closed_at_once() -> None:

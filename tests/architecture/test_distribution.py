@@ -33,6 +33,8 @@ COPIED = {
 }
 """Small tables that every server has a copy of."""
 CENTRAL = {
+    "api_key",
+    "api_key_digest",
     "audit",
     "close_chunk",
     "close_run",
@@ -40,6 +42,7 @@ CENTRAL = {
     "feed_mark",
     "migration",
     "request",
+    "revocation",
     "signing_key",
 }
 """Tables of the installation as a whole: on one server, joined to no customer's rows in bulk."""

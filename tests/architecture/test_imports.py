@@ -24,7 +24,7 @@ LIBRARIES: dict[str, set[str]] = {
     "repository": {"asyncpg", "orjson"},
     "schema": {"strawberry", "graphql", "orjson"},
     "workers": {"arq", "redis", "orjson"},
-    "api": {"starlette", "jwt", "orjson"},
+    "api": {"starlette", "jwt", "cryptography", "httpx", "orjson"},
     "cli": {"click", "pydantic", "uvicorn"},
     "settings.py": {"pydantic", "pydantic_settings"},
 }

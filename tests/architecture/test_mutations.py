@@ -19,6 +19,11 @@ ROLES = {
     "revokeSpecialVip": {Role.HQ, Role.BRANCH},
     "assignManager": {Role.HQ, Role.BRANCH},
     "raiseRiskSignal": {Role.MANAGER, Role.BRANCH, Role.RISK, Role.HQ},
+    "createApiKey": {Role.ADMINISTRATOR},
+    "rotateApiKey": {Role.ADMINISTRATOR},
+    "revokeApiKey": {Role.ADMINISTRATOR},
+    "revokeAccess": {Role.ADMINISTRATOR},
+    "restoreAccess": {Role.ADMINISTRATOR},
 }
 """Who may call what: docs/concepts/visibility.md has the same table, and a test reads it."""
 

@@ -34,7 +34,7 @@ def test_a_process_that_does_not_end_is_ended_by_force(monkeypatch: pytest.Monke
     try:
         assert deaf.stdout is not None
         assert deaf.stdout.readline() == b"up\n"
-        with Children(Addresses("", ""), "key") as started:
+        with Children(Addresses("", ""), "key", "production") as started:
             started._children.append(Child("deaf", [], Restarts("deaf"), deaf))
         assert deaf.poll() == -signal.SIGKILL
     finally:

@@ -10,7 +10,6 @@ from starlette.applications import Starlette
 from websockets.asyncio.client import connect
 
 from api.app import build
-from api.identity import Authenticator
 from api.sockets import SocketLimits
 from benchmarks import load
 from cli import serving, telling
@@ -25,6 +24,7 @@ from tests.api.echo_engine import EchoEngine
 from tests.api.serving import KEY as API_KEY
 from tests.api.serving import (
     all_is_well,
+    authenticator_of,
     known_subject,
     listening,
     no_lifespan,
@@ -75,7 +75,7 @@ def application(limits: SocketLimits | None = None) -> Starlette:
     return build(
         Settings(),
         EchoEngine(),
-        Authenticator(API_KEY, known_subject),
+        authenticator_of(API_KEY, known_subject),
         all_is_well,
         lifespan=no_lifespan,
         limits=limits,

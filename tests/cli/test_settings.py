@@ -22,6 +22,18 @@ from settings import Settings
         ("max_cost", "much"),
         ("max_cost", '{"nobody": 5}'),
         ("max_cost", '{"hq": 0}'),
+        ("mode", "test"),
+        ("issuer", "id.bank.example"),
+        ("issuer", "http://id.bank.example"),
+        ("issuer", "https://"),
+        ("issuer", "https://user:secret@id.bank.example"),
+        ("issuer", "https://id.bank.example/?realm=x"),
+        ("jwks", "http://id.bank.example/keys"),
+        ("jwks", "file:///keys.json"),
+        ("jwks_seconds", 0.5),
+        ("claims", "roles"),
+        ("claims", '{"rolle": "r"}'),
+        ("claims", '{"role": ""}'),
     ],
 )
 def test_a_setting_out_of_bounds_is_refused(name: str, value: Any) -> None:
@@ -40,3 +52,29 @@ def test_roles_that_are_left_out_keep_their_points(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("TERRACE_MAX_COST", '{"integrator": 7}')
     points = Settings().max_cost
     assert (points["integrator"], points["customer"], points["hq"]) == (7, 50_000, 500_000)
+
+
+@pytest.mark.parametrize(
+    ("mode", "issuer", "told"),
+    [
+        (None, None, "development"),
+        (None, "https://id.bank.example", "production"),
+        ("development", "https://id.bank.example", "development"),
+        ("production", None, "production"),
+    ],
+)
+def test_an_installation_with_an_issuer_is_in_production(mode: Any, issuer: Any, told: str) -> None:
+    settings = Settings(mode=mode, issuer=issuer)
+    assert settings.in_mode == told
+    assert settings.development == (told == "development")
+
+
+@pytest.mark.parametrize("address", ["https://id.bank.example/realm", "http://127.0.0.1:8080"])
+def test_an_issuer_is_reached_over_tls_or_on_this_machine(address: str) -> None:
+    assert Settings(issuer=address).issuer == address
+
+
+def test_claims_that_are_left_out_keep_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERRACE_CLAIMS", '{"role": "realm_access.roles"}')
+    named = Settings().claims
+    assert (named["role"], named["subject"]) == ("realm_access.roles", "sub")

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from domain.actors import Actor, Role
-from repository.actors import resolve
+from domain.claims import Claims
+from repository.access import Access
 from repository.calendar import CalendarError
 from repository.database import UNREACHABLE, Database
 from repository.special import end_relation
@@ -75,7 +76,7 @@ class Hands:
         try:
             opened = Database(self.stage.world.database_url, KEY)
             async with opened as database, database.unit() as connection:
-                key = await resolve(database, Role.CUSTOMER, number)
+                key = await Access(database).admit(Claims(Role.CUSTOMER, number))
                 await connection.execute(sql("share_ledger"))
                 await connection.execute(sql("lock_accounts_of"), key)
                 customer = await connection.fetchrow(sql("customer_in_scope"), key)

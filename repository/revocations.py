@@ -1,0 +1,69 @@
+"""Shutting bearers and tokens out, and letting them in again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.actors import Actor, Role
+from repository.calendar import audit
+from repository.database import Database
+from repository.statements import sql
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """A revocation in force: of whom (`role:subject` or a token's name), since when and why."""
+
+    id: int
+    whom: str
+    issued_before: datetime | None
+    revoked_at: datetime
+    reason: str
+
+
+async def shut_out_bearer(
+    database: Database,
+    role: Role,
+    subject: str,
+    issued_before: datetime | None,
+    reason: str,
+    actor: Actor,
+) -> int:
+    """Refuse all credentials of a bearer, those to come included; returns the revocation's id.
+
+    With `issued_before` only those that were issued before: a lost telephone, not a lost trust.
+    """
+    async with database.unit() as connection:
+        found: int = await connection.fetchval(
+            sql("revoke_access"), role.value, subject, None, issued_before, reason, actor.principal
+        )
+        detail = {"reason": reason, "issued_before": issued_before and issued_before.isoformat()}
+        await audit(connection, actor, "access.revoke", f"{role}:{subject}", detail)
+    return found
+
+
+async def shut_out_token(database: Database, token_id: str, reason: str, actor: Actor) -> int:
+    """Refuse one token by its own name (`jti`); returns the revocation's id."""
+    async with database.unit() as connection:
+        found: int = await connection.fetchval(
+            sql("revoke_access"), None, None, token_id, None, reason, actor.principal
+        )
+        await audit(connection, actor, "access.revoke", f"token {token_id}", {"reason": reason})
+    return found
+
+
+async def let_in_again(database: Database, revocation: int, reason: str, actor: Actor) -> bool:
+    """Lift a revocation; false if there is none in force of that id."""
+    async with database.unit() as connection:
+        whom = await connection.fetchval(sql("lift_revocation"), revocation, actor.principal)
+        if whom is None:
+            return False
+        detail = {"reason": reason, "revocation": revocation}
+        await audit(connection, actor, "access.restore", whom, detail)
+    return True
+
+
+async def list_revocations(database: Database) -> list[Revoked]:
+    """Those in force, oldest first."""
+    async with database.writing() as connection:
+        rows = await connection.fetch(sql("revocations_in_force"))
+    return [Revoked(**row) for row in rows]
