@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Role(StrEnum):
@@ -67,6 +68,14 @@ SEES_ALL = frozenset({Scope.ALL, Scope.AUDIT})
 _READ_GRANTS = frozenset({Grant.READ_INTERNAL, Grant.READ_PERSONAL})
 
 
+class Sight(NamedTuple):
+    """What decides how a statement reads: the rows that are seen, and whether people are."""
+
+    scope: Scope
+    personal: bool = True
+    """Whether names and other personal details are shown at all, be it masked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """An authenticated caller.
@@ -100,3 +109,9 @@ class Actor:
         if self.role is Role.INTEGRATOR and self.grants & _READ_GRANTS:
             return Scope.ALL
         return SCOPE_OF[self.role]
+
+    @property
+    def sight(self) -> Sight:
+        """How this actor's statements read."""
+        hidden = self.role is Role.INTEGRATOR and Grant.READ_PERSONAL not in self.grants
+        return Sight(self.scope, not hidden)

@@ -21,6 +21,7 @@ from graphql import (
     is_non_null_type,
 )
 
+from domain.field_classes import FieldClass
 from repository.reading.expressions import Shown
 from repository.reading.nodes import (
     FAULT,
@@ -55,9 +56,11 @@ from repository.reading.parameters import (
 )
 from schema import identifiers
 from schema.arguments import Arguments, arguments_of
+from schema.classes import class_of
 from schema.complete import completer
 from schema.connections import window
 from schema.declarations import NodeType
+from schema.errors import FORBIDDEN
 from schema.fields import (
     PLANNED,
     ById,
@@ -92,6 +95,7 @@ class Compiler:
     variables: Mapping[str, Any]
     known: Mapping[Place, InvalidArgument] = field(default_factory=dict)
     settling: bool = False
+    secrets: bool = False  # in the answer of a mutation, which was admitted and audited
     fills: list[Fill] = field(default_factory=list)
     faults: list[InvalidArgument] = field(default_factory=list)
     place: Place = ()
@@ -152,7 +156,10 @@ class Compiler:
         name = nodes[0].name.value
         definition = object_type.fields[name]
         arguments = arguments_of(nodes[0], definition, self.variables)
-        spec = given or definition.extensions["strawberry-definition"].metadata[PLANNED].spec
+        declared = definition.extensions["strawberry-definition"]
+        if not self.secrets and class_of(object_type.name, declared) is FieldClass.SECRET:
+            raise InvalidArgument(f"{name} is shown by its mutation alone", FORBIDDEN)
+        spec = given or declared.metadata[PLANNED].spec
         match spec:
             case Stored(expression):
                 if is_enum_type(get_named_type(definition.type)):  # words of ours

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from domain.actors import Actor, Scope
+from domain.actors import Actor, Sight
 from repository.database import Database
 from repository.kept import Kept
 from repository.reading.parameters import InvalidArgument, UnreadableScalar
@@ -70,8 +70,8 @@ class Engine:
         self._future_days = future_days
         self._close_wait_seconds = close_wait_seconds
         self._documents: Kept[tuple[str, str | None], Prepared] = Kept(kept, _DOCUMENTS_WEIGHT)
-        self._plans: Kept[tuple[int, Scope, Hashable], Plan] = Kept(kept, _PLANS_WEIGHT)
-        self._streams: Kept[tuple[int, Scope, Hashable], Stream] = Kept(kept, _PLANS_WEIGHT)
+        self._plans: Kept[tuple[int, Sight, Hashable], Plan] = Kept(kept, _PLANS_WEIGHT)
+        self._streams: Kept[tuple[int, Sight, Hashable], Stream] = Kept(kept, _PLANS_WEIGHT)
         self.reads: Flights[Events] = Flights()
 
     def prepare(self, document: str, operation_name: str | None) -> Prepared:
@@ -102,13 +102,13 @@ class Engine:
             return await mutate(self, prepared, variables, actor)
         asked = wanted(extensions, actor)
         coerced, structure = prepared.variables.read(variables)
-        key = (prepared.number, actor.scope, structure)
+        key = (prepared.number, actor.sight, structure)
         try:
             plan = self._plans.get(key)
             count(_PLAN_MADE if plan is None else _PLAN_CACHED)
             if plan is None:
                 compiler = self.planner.compiler(prepared, coerced)
-                plan = self.planner.query(prepared, compiler, actor.scope)
+                plan = self.planner.query(prepared, compiler, actor.sight)
                 self._plans.put(key, plan, plan.weight)
             values = plan.statement.parameters.values(coerced, actor)
         except UnreadableScalar as fault:
@@ -138,7 +138,7 @@ class Engine:
         """The response objects of a subscription's events; raises RequestError."""
         return subscribe(self, prepared, variables, actor)
 
-    def stream(self, key: tuple[int, Scope, Hashable], compiled: Callable[[], Stream]) -> Stream:
+    def stream(self, key: tuple[int, Sight, Hashable], compiled: Callable[[], Stream]) -> Stream:
         """A subscription's compiled form, made by `compiled` if it is not kept."""
         stream = self._streams.get(key)
         if stream is None:
@@ -173,7 +173,7 @@ class Engine:
         if () in known:
             raise RequestError([failure_of(known[()])])
         compiler = self.planner.compiler(prepared, coerced, known, settling=True)
-        marked = self.planner.query(prepared, compiler, actor.scope)
+        marked = self.planner.query(prepared, compiler, actor.sight)
         self.afford(marked, coerced, actor)
         try:
             values = marked.statement.parameters.values(coerced, actor)

@@ -15,6 +15,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
+from domain.field_classes import FieldClass
 from repository.reading.conditions import Condition
 from repository.reading.expressions import Expression
 from repository.reading.nodes import Formula, Node, Order
@@ -132,9 +133,13 @@ Spec = Stored | Made | SameRow | ToOne | ToMany | Paged | ListMembers | ById | C
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a field's metadata holds."""
+    """What a field's metadata holds.
+
+    `field_class` is how sensitive the field is, if it says so itself (`schema.classes`).
+    """
 
     spec: Spec
+    field_class: FieldClass | None = None
 
 
 PLANNED = "planned"
@@ -143,9 +148,15 @@ PLANNED = "planned"
 class PlannedField(StrawberryField):
     """A strawberry field that declares arguments without a resolver."""
 
-    def __init__(self, spec: Spec, description: str, arguments: Mapping[str, Argument]) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        description: str,
+        arguments: Mapping[str, Argument],
+        field_class: FieldClass | None = None,
+    ) -> None:
         """Keep the specification where the compiler finds it."""
-        super().__init__(description=description, metadata={PLANNED: Planned(spec)})
+        super().__init__(description=description, metadata={PLANNED: Planned(spec, field_class)})
         self.arguments = [
             StrawberryArgument(
                 python_name=name,
@@ -159,19 +170,26 @@ class PlannedField(StrawberryField):
         self.init = False
 
 
-def planned(spec: Spec, description: str, arguments: Mapping[str, Argument] | None = None) -> Any:
+def planned(
+    spec: Spec,
+    description: str,
+    arguments: Mapping[str, Argument] | None = None,
+    field_class: FieldClass | None = None,
+) -> Any:
     """A field with this specification; typed Any so that a class annotates it as what it is."""
-    return PlannedField(spec, description, arguments or {})
+    return PlannedField(spec, description, arguments or {}, field_class)
 
 
-def stored(expression: Expression, description: str) -> Any:
+def stored(
+    expression: Expression, description: str, *, field_class: FieldClass | None = None
+) -> Any:
     """A value of the row."""
-    return planned(Stored(expression), description)
+    return planned(Stored(expression), description, field_class=field_class)
 
 
-def formula(sql: str, description: str) -> Any:
-    """A fixed expression over the row, `{t}`."""
-    return planned(Made(lambda arguments: Formula(sql)), description)
+def formula(sql: str, description: str, *, field_class: FieldClass | None = None) -> Any:
+    """A fixed expression over the row, `{t}`, and rows above it, `{up}`."""
+    return planned(Made(lambda arguments: Formula(sql)), description, field_class=field_class)
 
 
 def same_row(description: str, unless_null: Expression | None = None) -> Any:

@@ -21,6 +21,7 @@ from schema.mutations.special_vip import (
     GrantSpecialVipPayload,
     RevokeSpecialVipPayload,
 )
+from schema.mutations.unmask import UNMASK_PERSONAL_DATA, UnmaskPersonalDataPayload
 
 
 @strawberry.type(
@@ -41,3 +42,4 @@ class Mutation:
     revoke_api_key: RevokeApiKeyPayload = REVOKE_API_KEY
     revoke_access: RevocationPayload = REVOKE_ACCESS
     restore_access: RevocationPayload = RESTORE_ACCESS
+    unmask_personal_data: UnmaskPersonalDataPayload = UNMASK_PERSONAL_DATA

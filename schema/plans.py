@@ -12,7 +12,7 @@ from graphql import (
     GraphQLSchema,
 )
 
-from domain.actors import Scope
+from domain.actors import Sight
 from repository.reading.nodes import FAULT, Record
 from repository.reading.parameters import InvalidArgument, Place, Variable
 from repository.reading.statement import Statement, Walls, render, render_feed, render_payload
@@ -113,7 +113,7 @@ class Planner:
         sets = [prepared.operation.selection_set]
         return collect(self.schema, prepared.fragments, coerced, root, sets)
 
-    def query(self, prepared: Prepared, compiler: Compiler, scope: Scope) -> Plan:
+    def query(self, prepared: Prepared, compiler: Compiler, sight: Sight) -> Plan:
         """The plan of a query: one statement for all of its root fields."""
         root = self.root("query")
         fields = self.root_fields(prepared, compiler.variables, root).items()
@@ -124,19 +124,20 @@ class Planner:
                 if not introspects(nodes[0])
             ]
         )
-        return _plan(render(record.fields, scope, self.walls), record, compiler)
+        return _plan(render(record.fields, sight, self.walls), record, compiler)
 
     def payload(
         self,
         definition: GraphQLField,
         nodes: list[FieldNode],
         compiler: Compiler,
-        scope: Scope,
+        sight: Sight,
     ) -> Plan:
         """The plan of what a mutation answers, over the row that it ends with."""
         operation: Operation = spec_of(definition)
+        compiler.secrets = True
         record = compiler.below(definition, nodes)
-        statement = render_payload(record, operation.columns, ROW, scope, self.walls)
+        statement = render_payload(record, operation.columns, ROW, sight, self.walls)
         return _plan(statement, record, compiler)
 
     def event(
@@ -145,13 +146,13 @@ class Planner:
         nodes: list[FieldNode],
         arguments: Arguments,
         compiler: Compiler,
-        scope: Scope,
+        sight: Sight,
     ) -> Plan:
         """The plan of a subscription's next events, over the rows of its feed."""
         feed: Feed = spec_of(definition)
         record = compiler.below(definition, nodes)
         join = feed.join(tuple(feed.choose(arguments)))
-        statement = render_feed(record, join, "position", CURSOR, EVENTS_AT_ONCE, scope, self.walls)
+        statement = render_feed(record, join, "position", CURSOR, EVENTS_AT_ONCE, sight, self.walls)
         return _plan(statement, record, compiler)
 
     def root(self, kind: str) -> GraphQLObjectType:

@@ -51,7 +51,7 @@ async def subscribe(
     key = next(iter(_field(engine, prepared, coerced)))
     try:
         stream = engine.stream(
-            (prepared.number, actor.scope, structure),
+            (prepared.number, actor.sight, structure),
             lambda: _compiled(engine, prepared, coerced, actor),
         )
         _given(stream, coerced, 0, actor)
@@ -95,7 +95,7 @@ def _compiled(
     definition = engine.planner.root("subscription").fields[nodes[0].name.value]
     arguments = arguments_of(nodes[0], definition, coerced)
     compiler = engine.planner.compiler(prepared, coerced)
-    plan = engine.planner.event(definition, nodes, arguments, compiler, actor.scope)
+    plan = engine.planner.event(definition, nodes, arguments, compiler, actor.sight)
     if plan.faults:
         raise plan.faults[0]
     return Stream(key, nodes, definition, spec_of(definition), arguments.source("after"), plan)

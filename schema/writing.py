@@ -101,7 +101,7 @@ def _step(
         raise Forbidden(f"{name} is not for the role {actor.role.name}{needs}")
     given = get_argument_values(definition, nodes[0], values, hide_suggestions=True)
     compiler = engine.planner.compiler(prepared, values.coerced)
-    plan = engine.planner.payload(definition, nodes, compiler, actor.scope)
+    plan = engine.planner.payload(definition, nodes, compiler, actor.sight)
     if plan.faults:
         raise plan.faults[0]
     plan.statement.parameters.values({**values.coerced, ROW.name: {}}, actor)

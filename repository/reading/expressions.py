@@ -7,7 +7,8 @@ made of fixed text and column names of ours; a value of a caller is always a par
 from dataclasses import dataclass
 from enum import Enum
 
-from domain.actors import Scope
+from domain.actors import Scope, Sight
+from domain.field_classes import FieldClass
 from repository.reading.json_text import Computed, Json, Literal, computed, or_null
 
 
@@ -24,7 +25,8 @@ class Expression:
     """One SQL expression. `sql` is over the alias `{t}`; `cast` is the type of its comparands.
 
     `raw` is the bare value to compare and sort by, where it differs from the shown one.
-    `masked` is shown instead to every scope but those in `clear`.
+    `masked` is shown instead to every scope but those in `clear`, and `withheld` to whoever may
+    not see what is personal. Such an actor must not compare or sort by it either.
     """
 
     sql: str
@@ -33,24 +35,32 @@ class Expression:
     masked: str | None = None
     clear: frozenset[Scope] = frozenset(Scope)
     written: Shown = Shown.ESCAPED
+    field_class: FieldClass = FieldClass.INTERNAL
+    withheld: str = "null::text"
 
-    def json(self, alias: str, scope: Scope, *, nullable: bool = True) -> Json:
-        """The value as JSON for a reader of the scope.
+    def json(self, alias: str, sight: Sight, *, nullable: bool = True) -> Json:
+        """The value as JSON for a reader of this sight.
 
         One that is not `nullable` is null in SQL all the same if it is null against its type.
         """
-        shown = self.shown(alias, scope)
+        shown = self.shown(alias, sight)
         if nullable:
             return computed(or_null(self.written.value.replace("{v}", shown)))
         if self.written is Shown.QUOTED:
             return (Literal('"'), Computed(shown), Literal('"'))
         return computed(self.written.value.replace("{v}", shown))
 
-    def shown(self, alias: str, scope: Scope) -> str:
-        """The expression for a reader of the scope."""
-        if self.masked is not None and scope not in self.clear:
+    def shown(self, alias: str, sight: Sight) -> str:
+        """The expression for a reader of this sight."""
+        if not self.open_to(sight):
+            return self.withheld.replace("{t}", alias)
+        if self.masked is not None and sight.scope not in self.clear:
             return self.masked.replace("{t}", alias)
         return self.sql.replace("{t}", alias)
+
+    def open_to(self, sight: Sight) -> bool:
+        """Whether a reader of this sight may know anything of it."""
+        return sight.personal or self.field_class is not FieldClass.PERSONAL
 
     def value(self, alias: str) -> str:
         """The bare value, for comparing and sorting."""
@@ -114,6 +124,16 @@ def personal(column: str, mask: str) -> Expression:
         f"{{t}}.{column}",
         masked=f"terrace.mask_{mask}({{t}}.{column})",
         clear=frozenset({Scope.CUSTOMER}),
+        field_class=FieldClass.PERSONAL,
+    )
+
+
+def personal_text(column: str) -> Expression:
+    """A personal text that staff see as it stands, such as a name: to others its first letter."""
+    return Expression(
+        f"{{t}}.{column}",
+        field_class=FieldClass.PERSONAL,
+        withheld=f"left({{t}}.{column}, 1) || '**'",
     )
 
 
@@ -125,6 +145,7 @@ def personal_date(column: str) -> Expression:
         masked="null::text",
         clear=frozenset({Scope.CUSTOMER}),
         written=Shown.QUOTED,
+        field_class=FieldClass.PERSONAL,
     )
 
 

@@ -12,7 +12,7 @@ cannot (see docs/adr/0003). The answer is JSON, put together as text (see `json_
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domain.actors import Scope
+from domain.actors import Sight
 from repository.reading.json_text import Computed, json_list, sql
 from repository.reading.json_text import Literal as Piece
 from repository.reading.nodes import Join, Node, Record
@@ -31,23 +31,23 @@ class Statement:
 
 
 def render(
-    fields: Sequence[tuple[str, Node]], scope: Scope, walls: Walls = BOTH_WALLS
+    fields: Sequence[tuple[str, Node]], sight: Sight, walls: Walls = BOTH_WALLS
 ) -> Statement:
     """One statement that answers all fields as one JSON object."""
-    writer = Writer(scope, walls)
+    writer = Writer(sight, walls)
     answer = sql(writer.record(Record(fields), alias=""))
     return Statement(_with_actor(answer, walls), writer.parameters)
 
 
 def render_payload(
-    record: Record, columns: str, row: Source, scope: Scope, walls: Walls = BOTH_WALLS
+    record: Record, columns: str, row: Source, sight: Sight, walls: Walls = BOTH_WALLS
 ) -> Statement:
     """One statement that answers an object over a row given as JSON, such as a mutation's result.
 
     `columns` declares the row's columns and types; what the object reaches from there is read
     from tables as usual.
     """
-    writer = Writer(scope, walls)
+    writer = Writer(sight, walls)
     alias = writer.alias()
     source = f"jsonb_to_record({writer.parameter(row, 'jsonb')}) as {alias}({columns})"
     answer = f"(select {sql(writer.record(record, alias))} from {source})"
@@ -60,7 +60,7 @@ def render_feed(
     position: str,
     cursor: Source,
     limit: int,
-    scope: Scope,
+    sight: Sight,
     walls: Walls = BOTH_WALLS,
 ) -> Statement:
     """One statement that answers the next events of a feed, oldest first.
@@ -68,7 +68,7 @@ def render_feed(
     The answer is a JSON list of [position, event]; `position` names the column that orders the
     feed, `cursor` the position after which to go on.
     """
-    writer = Writer(scope, walls)
+    writer = Writer(sight, walls)
     alias = writer.alias()
     source = writer.source(join, alias, "")
     after = writer.parameter(cursor, "bigint")

@@ -7,7 +7,7 @@ predicate beside it, so no field can forget one.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from domain.actors import Scope
+from domain.actors import Sight
 from repository.reading.conditions import (
     Both,
     Compare,
@@ -19,6 +19,7 @@ from repository.reading.conditions import (
     Operator,
     Related,
 )
+from repository.reading.expressions import Expression
 from repository.reading.json_text import (
     Computed,
     Json,
@@ -59,9 +60,20 @@ from repository.reading.nodes import (
     cursor_mark,
 )
 from repository.reading.nodes import Literal as Name
-from repository.reading.parameters import Parameters, Place, Source
+from repository.reading.parameters import InvalidArgument, Parameters, Place, Source
 
 _MISSING = f'{{"{FAULT}":"{MISSING}"}}'
+
+
+class Withheld(InvalidArgument):
+    """Rows were to be chosen or sorted by what the caller may not see."""
+
+    def __init__(self) -> None:
+        """It is no matter of the value that was given."""
+        super().__init__(
+            "to choose or sort by names and other personal details needs the grant read:personal",
+            "FORBIDDEN",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +94,7 @@ class Writer:
     Values are JSON (`Json`); everything else is SQL.
     """
 
-    scope: Scope
+    sight: Sight
     walls: Walls
     parameters: Parameters = field(default_factory=Parameters)
     aliases: int = 0
@@ -98,13 +110,19 @@ class Writer:
         """A placeholder, owned by the field that is being written."""
         return self.parameters.add(source, cast, self.owner)
 
+    def compared(self, expression: Expression, alias: str) -> str:
+        """A value to compare or sort by; raises Withheld, for both would tell what it is."""
+        if not expression.open_to(self.sight):
+            raise Withheld
+        return expression.value(alias)
+
     # Values
 
     def node(self, node: Node, alias: str) -> Json:
         """The JSON of a node over the row `alias`."""
         match node:
             case Value(expression, nullable):
-                return expression.json(alias, self.scope, nullable=nullable)
+                return expression.json(alias, self.sight, nullable=nullable)
             case Given(source, cast):
                 return computed(or_null(f"to_json({self.parameter(source, cast)})::text"))
             case Formula():
@@ -119,7 +137,7 @@ class Writer:
             case Scalar(join, expression):
                 inner = self.alias()
                 rows = self.source(join, inner, alias)
-                value = sql(expression.json(inner, self.scope))
+                value = sql(expression.json(inner, self.sight))
                 return computed(or_null(f"(select {value} {rows})"))
             case Sum(join, term, amount):
                 summed, inner = self.alias(), self.alias()
@@ -189,7 +207,7 @@ class Writer:
         """A fixed expression with its parameters filled in."""
         for place, (source, cast) in enumerate(sources):
             sql = sql.replace(f"{{p{place}}}", self.parameter(source, cast))
-        return sql.replace("{t}", alias)
+        return self.reached(sql, alias)
 
     def by_kind(self, node: ByKind) -> Json:
         """Objects whose type only the request knows."""
@@ -248,7 +266,7 @@ class Writer:
         alternatives: list[str] = []
         equal = ""
         for (expression, descending), bound in zip(page.order.keys, page.after, strict=True):
-            value = expression.value(alias)
+            value = self.compared(expression, alias)
             at = self.parameter(bound, expression.cast)
             sign = "<" if descending != backward else ">"
             last = own if len(alternatives) == len(page.after) - 1 else ""
@@ -286,7 +304,8 @@ class Writer:
 
     def cursor(self, page: Page, alias: str) -> Json:
         """The row's sort values as opaque text; `schema.connections` reads it back."""
-        values = ", ".join(f"{expression.value(alias)}::text" for expression, _ in page.order.keys)
+        keys = [self.compared(expression, alias) for expression, _ in page.order.keys]
+        values = ", ".join(f"{key}::text" for key in keys)
         mark = quoted(cursor_mark(page.join.table, page.order))
         encoded = f"encode(convert_to(json_build_array({mark}, {values})::text, 'UTF8'), 'base64')"
         return (Literal('"'), Computed(f"translate({encoded}, E'\\n', '')"), Literal('"'))
@@ -323,7 +342,7 @@ class Writer:
             for column, expression in join.on.items()
         ]
         if self.walls.predicate:
-            predicate = join.table.predicate(alias, self.scope, Parameters.ACTOR)
+            predicate = join.table.predicate(alias, self.sight.scope, Parameters.ACTOR)
             terms += [predicate] if predicate else []
         terms += [self.condition(condition, alias) for condition in join.where]
         return f"from {join.table.name} {alias} where {' and '.join(terms) or 'true'}"
@@ -341,11 +360,11 @@ class Writer:
         match condition:
             case Compare(expression, operator, source):
                 cast = expression.cast + ("[]" if operator is Operator.IN else "")
-                return operator.value.replace("{v}", expression.value(alias)).replace(
+                return operator.value.replace("{v}", self.compared(expression, alias)).replace(
                     "{p}", self.parameter(source, cast)
                 )
             case IsNull(expression):
-                return f"{expression.value(alias)} is null"
+                return f"{self.compared(expression, alias)} is null"
             case Fixed():
                 return self.formula(condition.sql, condition.sources, alias)
             case Both(conditions):
@@ -367,6 +386,6 @@ class Writer:
     def order(self, order: Order, alias: str, *, reverse: bool = False) -> str:
         """The terms of an ORDER BY."""
         return ", ".join(
-            expression.value(alias) + (" desc" if descending != reverse else "")
+            self.compared(expression, alias) + (" desc" if descending != reverse else "")
             for expression, descending in order.keys
         )

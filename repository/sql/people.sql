@@ -3,6 +3,11 @@
 select id, number, manager_id, branch_id, status, terminated_on from terrace.customer
 where id = $1 for no key update;
 
+-- name: customer_as_it_stands
+-- The same without holding the customer: for whoever only looks.
+select id, number, manager_id, branch_id, status, terminated_on from terrace.customer
+where id = $1;
+
 -- name: lock_accounts_of
 -- Locks a customer's accounts before the customer: a handover reaches them by its cascade.
 select count(*) from (

@@ -3,6 +3,7 @@
 import strawberry
 
 from domain.actors import Grant, Role
+from domain.field_classes import FieldClass
 from repository.api_keys import KeyRefused, MadeKey, create_key, revoke_key, rotate_key
 from repository.reading.expressions import text
 from schema.context import Context
@@ -52,7 +53,9 @@ class NewApiKeyPayload:
         API_KEY, {"id": "{t}.api_key"}, "The key; null if it was refused."
     )
     secret: str | None = stored(
-        text("secret"), "The key's text, to be sent as a bearer token. It is not shown again."
+        text("secret"),
+        "The key's text, to be sent as a bearer token. It is not shown again.",
+        field_class=FieldClass.SECRET,
     )
     errors: list[UserError] = user_errors()
 

@@ -5,7 +5,7 @@ import datetime
 import strawberry
 
 from domain.customers import CustomerKind, CustomerStatus
-from repository.reading.expressions import personal, personal_date, text
+from repository.reading.expressions import personal, personal_date, personal_text, text
 from repository.reading.tables import (
     AUM,
     BRANCH,
@@ -50,7 +50,9 @@ class Customer(Node):
     """terrace.customer."""
 
     number: str = stored(text("number"), "Customer number.")
-    name: str = stored(text("name"), "Name.")
+    name: str = stored(
+        personal_text("name"), "Name; its first letter to integrators without read:personal."
+    )
     kind: CustomerKind = stored(text("kind"), "Person or organisation.")
     status: CustomerStatus = stored(text("status"), "Where the relation stands.")
     phone: str | None = stored(

@@ -6,7 +6,7 @@ import strawberry
 
 from domain.customers import CustomerKind, CustomerStatus
 from domain.standing import Status
-from repository.reading.expressions import expression, integer, text
+from repository.reading.expressions import expression, integer, personal_text, text
 from repository.reading.nodes import Order
 from repository.reading.parameters import Constant
 from repository.reading.tables import STANDING
@@ -66,7 +66,7 @@ class CustomerFilter:
 CUSTOMER_MEMBERS: Members = {
     "search": matches_search,
     "number": On(text("number"), also={"startsWith": number_starts}),
-    "name": On(text("name"), also={"contains": name_has, "startsWith": name_has}),
+    "name": On(personal_text("name"), also={"contains": name_has, "startsWith": name_has}),
     "phone": Own({"endsWith": phone_ends}),
     "kind": On(text("kind")),
     "status": On(text("status")),
@@ -120,7 +120,10 @@ CUSTOMER_ARGUMENTS = {
     "order_by": Argument(CustomerOrder | None, "How to sort; by number if not given."),
 }
 choose_customers = chosen_by(CUSTOMER_MEMBERS)
-_SORT = {CustomerOrderField.NUMBER: (text("number"),), CustomerOrderField.NAME: (text("name"),)}
+_SORT = {
+    CustomerOrderField.NUMBER: (text("number"),),
+    CustomerOrderField.NAME: (personal_text("name"),),
+}
 
 
 def order_customers(arguments: Arguments) -> Order:

@@ -7,6 +7,7 @@ A needle is folded to letters and digits, so no letter of it has a meaning in a 
 
 import strawberry
 
+from domain.field_classes import FieldClass
 from domain.names import folded, name_terms, terms
 from repository.reading.conditions import Both, Compare, Condition, Operator
 from repository.reading.expressions import Expression, text
@@ -18,10 +19,12 @@ _MASK_SHOWS = 4  # digits at the end of a telephone number
 _BEGINNING = 2  # so few Latin letters are looked for where words begin
 _LAST = chr(0x10FFFF)
 
-_KEY = Expression("{t}.search_key")
-_TERMS = Expression("terrace.search_terms({t}.search_key)", cast="text[]")
+_KEY = Expression("{t}.search_key", field_class=FieldClass.PERSONAL)
+_TERMS = Expression(
+    "terrace.search_terms({t}.search_key)", cast="text[]", field_class=FieldClass.PERSONAL
+)
 _NUMBER = text("number")
-_PHONE_END = Expression("reverse(terrace.phone_tail({t}.phone))")
+_PHONE_END = Expression("reverse(terrace.phone_tail({t}.phone))", field_class=FieldClass.PERSONAL)
 
 
 @strawberry.input(description="Conditions on a telephone number.")

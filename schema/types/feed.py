@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 from domain.actors import Scope
+from domain.field_classes import FieldClass
 from domain.months import Month
 from domain.products import ProductClass
 from repository.reading.conditions import Fixed
@@ -14,6 +15,7 @@ from repository.reading.nodes import Formula
 from repository.reading.parameters import ActorDetail, Derived, Source
 from repository.reading.tables import Table, Visibility
 from schema.arguments import Arguments
+from schema.classes import fields_are
 from schema.declarations import extends
 from schema.fields import Argument, Made, ToMany, formula, planned, sorted_by, stored
 from schema.filters import first_day
@@ -38,6 +40,7 @@ _MISSING = (
 )
 
 
+@fields_are(FieldClass.PUBLIC)
 @strawberry.type(description="A source of balances, and how complete it is in a month.")
 class Feed:
     """terrace.feed_source; what depends on the month is filled in by how it is reached."""

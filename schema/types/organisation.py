@@ -2,8 +2,10 @@
 
 import strawberry
 
+from domain.field_classes import FieldClass
 from repository.reading.expressions import boolean, integer, text
 from repository.reading.tables import BRANCH, MANAGER
+from schema.classes import fields_are
 from schema.connections import Connection, paged
 from schema.declarations import extends, node_type
 from schema.fields import Argument, sorted_by, stored, to_many, to_one
@@ -49,6 +51,7 @@ choose_managers = chosen_by(MANAGER_MEMBERS)
 
 
 @node_type(BRANCH)
+@fields_are(FieldClass.PUBLIC)
 @strawberry.type(description="A branch of the institution, or the provincial union above them all.")
 class Branch(Node):
     """terrace.branch."""

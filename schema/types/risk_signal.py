@@ -5,7 +5,7 @@ import datetime
 import strawberry
 
 from domain.risk import RiskSignalState, Severity
-from repository.reading.expressions import instant, integer, text
+from repository.reading.expressions import instant, integer, personal_text, text
 from repository.reading.tables import CUSTOMER, MANAGER, RISK_SIGNAL
 from schema.connections import Connection, paged
 from schema.declarations import extends, node_type
@@ -47,7 +47,7 @@ RISK_SIGNAL_MEMBERS: Members = {
     "severity": On(text("severity")),
     "state": On(text("state")),
     "code": On(text("code")),
-    "facts": On(text("facts")),
+    "facts": On(personal_text("facts")),
     "reportedAt": On(instant("reported_at")),
     "customer": reference(integer("customer_id"), "Customer"),
     "branch": reference(integer("branch_id"), "Branch"),
@@ -66,7 +66,10 @@ class RiskSignal(Node):
     code: str = stored(text("code"), "Code in the catalogue of signals.")
     severity: Severity = stored(text("severity"), "How grave it is.")
     state: RiskSignalState = stored(text("state"), "How far risk control has come with it.")
-    facts: str = stored(text("facts"), "What was observed.")
+    facts: str = stored(
+        personal_text("facts"),
+        "What was observed; its first letter to integrators without read:personal.",
+    )
     reported_by: Manager | None = to_one(
         MANAGER,
         {"id": "{t}.reporter_id"},

@@ -5,6 +5,7 @@ from typing import Any
 
 import strawberry
 
+from domain.field_classes import FieldClass
 from domain.months import Month
 from domain.policy import TierPolicy as Policy
 from domain.policy import parse_policy
@@ -15,6 +16,7 @@ from repository.reading.nodes import FAULT, Formula, Join, Many, Record, Value
 from repository.reading.parameters import Derived, Source
 from repository.reading.tables import TIER, TIER_POLICY
 from schema.arguments import Arguments
+from schema.classes import fields_are
 from schema.declarations import extends, node_type
 from schema.fields import Argument, sorted_by, stored, to_many
 from schema.filters import first_day
@@ -26,6 +28,7 @@ OWN_TIERS = Fixed("not {t}.dropped")
 """Those a policy version has itself, without the ones of others that somebody may still hold."""
 
 
+@fields_are(FieldClass.PUBLIC)
 @strawberry.type(description="A customer tier of one policy version.")
 class Tier:
     """terrace.tier."""
@@ -40,6 +43,7 @@ class Tier:
 
 
 @node_type(TIER_POLICY)
+@fields_are(FieldClass.PUBLIC)
 @strawberry.type(description="A version of the rules by which customers are judged.")
 class TierPolicy(Node):
     """terrace.tier_policy."""

@@ -6,12 +6,14 @@ from typing import Any
 import strawberry
 
 from domain.actors import Role, Scope
+from domain.field_classes import FieldClass
 from domain.months import Month
 from repository.reading.conditions import Fixed
 from repository.reading.expressions import date, month, text
 from repository.reading.nodes import Given
 from repository.reading.parameters import ActorDetail, Derived, Parameters, Source
 from repository.reading.tables import BRANCH, CALENDAR, CUSTOMER, MANAGER, Table
+from schema.classes import fields_are
 from schema.declarations import extends
 from schema.fields import Made, planned, same_row, stored, to_one
 from schema.query import Query
@@ -45,6 +47,7 @@ class Viewer:
     branch: Branch | None = _own(BRANCH, Scope.BRANCH, "The branch the caller works for.")
 
 
+@fields_are(FieldClass.PUBLIC)
 @strawberry.type(description="The institution's own calendar.")
 class BusinessCalendar:
     """terrace.calendar."""

@@ -13,7 +13,7 @@ import pytest
 from graphql import parse, validate
 
 from cli.main import COMMANDS, cli
-from domain.actors import Scope
+from domain.actors import Scope, Sight
 from domain.aum import Account, Rates, aum_of
 from domain.months import Month
 from domain.policy import DEFAULT_POLICY, Divisor, TierPolicy, parse_policy
@@ -219,7 +219,7 @@ def test_the_statement_in_the_page_on_reading_is_the_one_that_is_run() -> None:
     assert root is not None
     selected = compiler.collect(root, [prepared.operation.selection_set])
     fields = [(key, compiler.field(root, nodes)) for key, nodes in selected.items()]
-    statement = render(fields, Scope.MANAGER)
+    statement = render(fields, Sight(Scope.MANAGER))
     assert "".join(found["sql"].split()) == "".join(statement.sql.split())
 
 

@@ -19,6 +19,7 @@ ROLES = {
     "revokeSpecialVip": {Role.HQ, Role.BRANCH},
     "assignManager": {Role.HQ, Role.BRANCH},
     "raiseRiskSignal": {Role.MANAGER, Role.BRANCH, Role.RISK, Role.HQ},
+    "unmaskPersonalData": {Role.MANAGER, Role.BRANCH, Role.RISK, Role.HQ},
     "createApiKey": {Role.ADMINISTRATOR},
     "rotateApiKey": {Role.ADMINISTRATOR},
     "revokeApiKey": {Role.ADMINISTRATOR},

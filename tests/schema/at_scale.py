@@ -43,7 +43,7 @@ def golden(document: str, actor: Actor) -> tuple[Statement, list[object]]:
     }
     coerced, _ = prepared.variables.read(variables)
     planner = Planner(schema, BOTH_WALLS)
-    statement = planner.query(prepared, planner.compiler(prepared, coerced), actor.scope).statement
+    statement = planner.query(prepared, planner.compiler(prepared, coerced), actor.sight).statement
     return statement, statement.parameters.values(coerced, actor)
 
 

@@ -355,7 +355,7 @@ async def plan_of(house: House, where: object) -> str:
     actor = await house.actor("hq")
     coerced, _ = prepared.variables.read({"w": where})
     planner = house.engine.planner
-    plan = planner.query(prepared, planner.compiler(prepared, coerced), actor.scope)
+    plan = planner.query(prepared, planner.compiler(prepared, coerced), actor.sight)
     sql, count = plan.statement.sql, len(plan.statement.parameters.sources)
     async with house.database.reading(Scope.ALL) as connection:
         assert await connection.fetchval("show plan_cache_mode") == "force_generic_plan"

@@ -24,19 +24,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'Branch' then coalesce(
+        when 'ApiKey' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t3.id, 'UTF8'),
+                '{"__typename":"ApiKey","id":"' || encode(
+                  convert_to('ApiKey:' || t3.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t3
+            from terrace.api_key t3
             where t3.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
+        when 'Branch' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Branch","id":"' || encode(
+                  convert_to('Branch:' || t4.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.branch t4
+            where t4.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -48,18 +68,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t4.id, 'UTF8'),
+                  convert_to('Customer:' || t5.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t4.number)::text || '}'
+                ) || '","number":' || to_json(t5.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t4
-            where t4.id =
+            from terrace.customer t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t4.id = $1::integer
+            and t5.id = $1::integer
           ),
           'null'
         )
@@ -68,22 +88,42 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t5.id, 'UTF8'),
+                  convert_to('Manager:' || t6.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t5.number)::text || '}'
+                ) || '","number":' || to_json(t6.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t5
-            where t5.id =
+            from terrace.manager t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t5.id = (
+            and t6.id = (
               select own.manager_id
               from terrace.customer own
               where own.id = $1::integer
             )
+          ),
+          'null'
+        )
+        when 'Revocation' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Revocation","id":"' || encode(
+                  convert_to('Revocation:' || t7.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.revocation t7
+            where t7.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
           ),
           'null'
         )
@@ -92,15 +132,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t8.customer_id || '.' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t6.code)::text || '}'
+                ) || '","code":' || to_json(t8.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t6
-            where t6.customer_id = t1.k1
-            and t6.id = t1.k2
+            from terrace.risk_signal t8
+            where t8.customer_id = t1.k1
+            and t8.id = t1.k2
             and false
           ),
           'null'
@@ -110,17 +150,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                  convert_to('TierChange:' || t9.customer_id || '.' || t9.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t7.kind || '"}'
+                ) || '","kind":"' || t9.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t7
-            where t7.customer_id = t1.k1
-            and t7.id = t1.k2
-            and t7.customer_id = $1::integer
-            and t7.position is not null
+            from terrace.tier_change t9
+            where t9.customer_id = t1.k1
+            and t9.id = t1.k2
+            and t9.customer_id = $1::integer
+            and t9.position is not null
           ),
           'null'
         )
@@ -129,14 +169,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t8.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t10.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t8
-            where t8.version =
+            from terrace.tier_policy t10
+            where t10.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -181,19 +221,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'Branch' then coalesce(
+        when 'ApiKey' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t3.id, 'UTF8'),
+                '{"__typename":"ApiKey","id":"' || encode(
+                  convert_to('ApiKey:' || t3.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t3
+            from terrace.api_key t3
             where t3.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
+        when 'Branch' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Branch","id":"' || encode(
+                  convert_to('Branch:' || t4.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.branch t4
+            where t4.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -205,18 +265,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t4.id, 'UTF8'),
+                  convert_to('Customer:' || t5.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t4.number)::text || '}'
+                ) || '","number":' || to_json(t5.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t4
-            where t4.id =
+            from terrace.customer t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t4.manager_id = $1::integer
+            and t5.manager_id = $1::integer
           ),
           'null'
         )
@@ -225,18 +285,38 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t5.id, 'UTF8'),
+                  convert_to('Manager:' || t6.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t5.number)::text || '}'
+                ) || '","number":' || to_json(t6.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t5
-            where t5.id =
+            from terrace.manager t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t5.id = $1::integer
+            and t6.id = $1::integer
+          ),
+          'null'
+        )
+        when 'Revocation' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Revocation","id":"' || encode(
+                  convert_to('Revocation:' || t7.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.revocation t7
+            where t7.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
           ),
           'null'
         )
@@ -245,16 +325,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t8.customer_id || '.' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t6.code)::text || '}'
+                ) || '","code":' || to_json(t8.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t6
-            where t6.customer_id = t1.k1
-            and t6.id = t1.k2
-            and t6.manager_id = $1::integer
+            from terrace.risk_signal t8
+            where t8.customer_id = t1.k1
+            and t8.id = t1.k2
+            and t8.manager_id = $1::integer
           ),
           'null'
         )
@@ -263,17 +343,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                  convert_to('TierChange:' || t9.customer_id || '.' || t9.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t7.kind || '"}'
+                ) || '","kind":"' || t9.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t7
-            where t7.customer_id = t1.k1
-            and t7.id = t1.k2
-            and t7.manager_id = $1::integer
-            and t7.position is not null
+            from terrace.tier_change t9
+            where t9.customer_id = t1.k1
+            and t9.id = t1.k2
+            and t9.manager_id = $1::integer
+            and t9.position is not null
           ),
           'null'
         )
@@ -282,14 +362,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t8.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t10.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t8
-            where t8.version =
+            from terrace.tier_policy t10
+            where t10.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -334,19 +414,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'Branch' then coalesce(
+        when 'ApiKey' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t3.id, 'UTF8'),
+                '{"__typename":"ApiKey","id":"' || encode(
+                  convert_to('ApiKey:' || t3.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t3
+            from terrace.api_key t3
             where t3.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
+        when 'Branch' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Branch","id":"' || encode(
+                  convert_to('Branch:' || t4.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.branch t4
+            where t4.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -358,33 +458,13 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t4.id, 'UTF8'),
-                  'base64'
-                ) || '","number":' || to_json(t4.number)::text || '}'
-              ),
-              '{" fault":"missing"}'
-            )
-            from terrace.customer t4
-            where t4.id =
-            case
-            when t1.k2 is null then t1.k1
-            end
-            and t4.branch_id = $1::integer
-          ),
-          'null'
-        )
-        when 'Manager' then coalesce(
-          (
-            select coalesce(
-              (
-                '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t5.id, 'UTF8'),
+                  convert_to('Customer:' || t5.id, 'UTF8'),
                   'base64'
                 ) || '","number":' || to_json(t5.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t5
+            from terrace.customer t5
             where t5.id =
             case
             when t1.k2 is null then t1.k1
@@ -393,21 +473,61 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'Manager' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Manager","id":"' || encode(
+                  convert_to('Manager:' || t6.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t6.number)::text || '}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.manager t6
+            where t6.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and t6.branch_id = $1::integer
+          ),
+          'null'
+        )
+        when 'Revocation' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Revocation","id":"' || encode(
+                  convert_to('Revocation:' || t7.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.revocation t7
+            where t7.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
         when 'RiskSignal' then coalesce(
           (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t8.customer_id || '.' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t6.code)::text || '}'
+                ) || '","code":' || to_json(t8.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t6
-            where t6.customer_id = t1.k1
-            and t6.id = t1.k2
-            and t6.branch_id = $1::integer
+            from terrace.risk_signal t8
+            where t8.customer_id = t1.k1
+            and t8.id = t1.k2
+            and t8.branch_id = $1::integer
           ),
           'null'
         )
@@ -416,17 +536,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                  convert_to('TierChange:' || t9.customer_id || '.' || t9.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t7.kind || '"}'
+                ) || '","kind":"' || t9.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t7
-            where t7.customer_id = t1.k1
-            and t7.id = t1.k2
-            and t7.branch_id = $1::integer
-            and t7.position is not null
+            from terrace.tier_change t9
+            where t9.customer_id = t1.k1
+            and t9.id = t1.k2
+            and t9.branch_id = $1::integer
+            and t9.position is not null
           ),
           'null'
         )
@@ -435,14 +555,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t8.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t10.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t8
-            where t8.version =
+            from terrace.tier_policy t10
+            where t10.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -486,19 +606,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'Branch' then coalesce(
+        when 'ApiKey' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t3.id, 'UTF8'),
+                '{"__typename":"ApiKey","id":"' || encode(
+                  convert_to('ApiKey:' || t3.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t3
+            from terrace.api_key t3
             where t3.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
+        when 'Branch' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Branch","id":"' || encode(
+                  convert_to('Branch:' || t4.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.branch t4
+            where t4.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -510,14 +650,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t4.id, 'UTF8'),
+                  convert_to('Customer:' || t5.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t4.number)::text || '}'
+                ) || '","number":' || to_json(t5.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t4
-            where t4.id =
+            from terrace.customer t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -529,17 +669,37 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t5.id, 'UTF8'),
+                  convert_to('Manager:' || t6.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t5.number)::text || '}'
+                ) || '","number":' || to_json(t6.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t5
-            where t5.id =
+            from terrace.manager t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
+          ),
+          'null'
+        )
+        when 'Revocation' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Revocation","id":"' || encode(
+                  convert_to('Revocation:' || t7.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.revocation t7
+            where t7.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
           ),
           'null'
         )
@@ -548,15 +708,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t8.customer_id || '.' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t6.code)::text || '}'
+                ) || '","code":' || to_json(t8.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t6
-            where t6.customer_id = t1.k1
-            and t6.id = t1.k2
+            from terrace.risk_signal t8
+            where t8.customer_id = t1.k1
+            and t8.id = t1.k2
           ),
           'null'
         )
@@ -565,16 +725,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                  convert_to('TierChange:' || t9.customer_id || '.' || t9.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t7.kind || '"}'
+                ) || '","kind":"' || t9.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t7
-            where t7.customer_id = t1.k1
-            and t7.id = t1.k2
-            and t7.position is not null
+            from terrace.tier_change t9
+            where t9.customer_id = t1.k1
+            and t9.id = t1.k2
+            and t9.position is not null
           ),
           'null'
         )
@@ -583,14 +743,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t8.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t10.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t8
-            where t8.version =
+            from terrace.tier_policy t10
+            where t10.version =
             case
             when t1.k2 is null then t1.k1
             end

@@ -24,14 +24,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'ApiKey' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('ApiKey:' || t3.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.api_key t3
+          where t3.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       when 'Branch' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Branch:' || t3.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Branch:' || t4.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.branch t3
-          where t3.id =
+          from terrace.branch t4
+          where t4.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -43,30 +58,30 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t4.id, 'UTF8'),
+                convert_to('Customer:' || t5.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t4.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t5.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t5.number)::text || '}'),
+                      ('{"number":' || to_json(t6.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t5.number
+                    order by t6.number
                   )
-                  from terrace.account t5
-                  where t5.customer_id = t4.id
-                  and t5.customer_id = $1::integer
+                  from terrace.account t6
+                  where t6.customer_id = t5.id
+                  and t6.customer_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t6.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t6
-                  where t6.customer_id = t4.id
-                  and t6.customer_id = $1::integer
-                  order by t6.month desc
+                  select coalesce(('{"status":"' || t7.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t7
+                  where t7.customer_id = t5.id
+                  and t7.customer_id = $1::integer
+                  order by t7.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -74,31 +89,46 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t4
-          where t4.id =
+          from terrace.customer t5
+          where t5.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t4.id = $1::integer
+          and t5.id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t7.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t8.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t7
-          where t7.id =
+          from terrace.manager t8
+          where t8.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t7.id = (
+          and t8.id = (
             select own.manager_id
             from terrace.customer own
             where own.id = $1::integer
           )
+        ),
+        'null'
+      )
+      when 'Revocation' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('Revocation:' || t9.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.revocation t9
+          where t9.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
         ),
         'null'
       )
@@ -107,15 +137,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t8.customer_id || '.' || t8.id, 'UTF8'),
+                convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t8
-          where t8.customer_id = t1.k1
-          and t8.id = t1.k2
+          from terrace.risk_signal t10
+          where t10.customer_id = t1.k1
+          and t10.id = t1.k2
           and false
         ),
         'null'
@@ -125,17 +155,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t9
-          where t9.customer_id = t1.k1
-          and t9.id = t1.k2
-          and t9.customer_id = $1::integer
-          and t9.position is not null
+          from terrace.tier_change t11
+          where t11.customer_id = t1.k1
+          and t11.id = t1.k2
+          and t11.customer_id = $1::integer
+          and t11.position is not null
         ),
         'null'
       )
@@ -144,14 +174,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t10.version, 'UTF8'),
+                convert_to('TierPolicy:' || t12.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t10
-          where t10.version =
+          from terrace.tier_policy t12
+          where t12.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -194,14 +224,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'ApiKey' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('ApiKey:' || t3.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.api_key t3
+          where t3.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       when 'Branch' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Branch:' || t3.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Branch:' || t4.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.branch t3
-          where t3.id =
+          from terrace.branch t4
+          where t4.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -213,30 +258,30 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t4.id, 'UTF8'),
+                convert_to('Customer:' || t5.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t4.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t5.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t5.number)::text || '}'),
+                      ('{"number":' || to_json(t6.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t5.number
+                    order by t6.number
                   )
-                  from terrace.account t5
-                  where t5.customer_id = t4.id
-                  and t5.manager_id = $1::integer
+                  from terrace.account t6
+                  where t6.customer_id = t5.id
+                  and t6.manager_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t6.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t6
-                  where t6.customer_id = t4.id
-                  and t6.manager_id = $1::integer
-                  order by t6.month desc
+                  select coalesce(('{"status":"' || t7.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t7
+                  where t7.customer_id = t5.id
+                  and t7.manager_id = $1::integer
+                  order by t7.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -244,27 +289,42 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t4
-          where t4.id =
+          from terrace.customer t5
+          where t5.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t4.manager_id = $1::integer
+          and t5.manager_id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t7.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t8.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t7
-          where t7.id =
+          from terrace.manager t8
+          where t8.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t7.id = $1::integer
+          and t8.id = $1::integer
+        ),
+        'null'
+      )
+      when 'Revocation' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('Revocation:' || t9.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.revocation t9
+          where t9.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
         ),
         'null'
       )
@@ -273,16 +333,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t8.customer_id || '.' || t8.id, 'UTF8'),
+                convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t8
-          where t8.customer_id = t1.k1
-          and t8.id = t1.k2
-          and t8.manager_id = $1::integer
+          from terrace.risk_signal t10
+          where t10.customer_id = t1.k1
+          and t10.id = t1.k2
+          and t10.manager_id = $1::integer
         ),
         'null'
       )
@@ -291,17 +351,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t9
-          where t9.customer_id = t1.k1
-          and t9.id = t1.k2
-          and t9.manager_id = $1::integer
-          and t9.position is not null
+          from terrace.tier_change t11
+          where t11.customer_id = t1.k1
+          and t11.id = t1.k2
+          and t11.manager_id = $1::integer
+          and t11.position is not null
         ),
         'null'
       )
@@ -310,14 +370,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t10.version, 'UTF8'),
+                convert_to('TierPolicy:' || t12.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t10
-          where t10.version =
+          from terrace.tier_policy t12
+          where t12.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -360,14 +420,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'ApiKey' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('ApiKey:' || t3.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.api_key t3
+          where t3.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       when 'Branch' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Branch:' || t3.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Branch:' || t4.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.branch t3
-          where t3.id =
+          from terrace.branch t4
+          where t4.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -379,30 +454,30 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t4.id, 'UTF8'),
+                convert_to('Customer:' || t5.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t4.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t5.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t5.number)::text || '}'),
+                      ('{"number":' || to_json(t6.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t5.number
+                    order by t6.number
                   )
-                  from terrace.account t5
-                  where t5.customer_id = t4.id
-                  and t5.branch_id = $1::integer
+                  from terrace.account t6
+                  where t6.customer_id = t5.id
+                  and t6.branch_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t6.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t6
-                  where t6.customer_id = t4.id
-                  and t6.branch_id = $1::integer
-                  order by t6.month desc
+                  select coalesce(('{"status":"' || t7.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t7
+                  where t7.customer_id = t5.id
+                  and t7.branch_id = $1::integer
+                  order by t7.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -410,27 +485,42 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t4
-          where t4.id =
+          from terrace.customer t5
+          where t5.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t4.branch_id = $1::integer
+          and t5.branch_id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t7.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t8.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t7
-          where t7.id =
+          from terrace.manager t8
+          where t8.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t7.branch_id = $1::integer
+          and t8.branch_id = $1::integer
+        ),
+        'null'
+      )
+      when 'Revocation' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('Revocation:' || t9.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.revocation t9
+          where t9.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
         ),
         'null'
       )
@@ -439,16 +529,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t8.customer_id || '.' || t8.id, 'UTF8'),
+                convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t8
-          where t8.customer_id = t1.k1
-          and t8.id = t1.k2
-          and t8.branch_id = $1::integer
+          from terrace.risk_signal t10
+          where t10.customer_id = t1.k1
+          and t10.id = t1.k2
+          and t10.branch_id = $1::integer
         ),
         'null'
       )
@@ -457,17 +547,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t9
-          where t9.customer_id = t1.k1
-          and t9.id = t1.k2
-          and t9.branch_id = $1::integer
-          and t9.position is not null
+          from terrace.tier_change t11
+          where t11.customer_id = t1.k1
+          and t11.id = t1.k2
+          and t11.branch_id = $1::integer
+          and t11.position is not null
         ),
         'null'
       )
@@ -476,14 +566,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t10.version, 'UTF8'),
+                convert_to('TierPolicy:' || t12.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t10
-          where t10.version =
+          from terrace.tier_policy t12
+          where t12.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -525,14 +615,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'ApiKey' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('ApiKey:' || t3.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.api_key t3
+          where t3.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       when 'Branch' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Branch:' || t3.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Branch:' || t4.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.branch t3
-          where t3.id =
+          from terrace.branch t4
+          where t4.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -544,28 +649,28 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t4.id, 'UTF8'),
+                convert_to('Customer:' || t5.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t4.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t5.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t5.number)::text || '}'),
+                      ('{"number":' || to_json(t6.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t5.number
+                    order by t6.number
                   )
-                  from terrace.account t5
-                  where t5.customer_id = t4.id
+                  from terrace.account t6
+                  where t6.customer_id = t5.id
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t6.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t6
-                  where t6.customer_id = t4.id
-                  order by t6.month desc
+                  select coalesce(('{"status":"' || t7.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t7
+                  where t7.customer_id = t5.id
+                  order by t7.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -573,8 +678,8 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t4
-          where t4.id =
+          from terrace.customer t5
+          where t5.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -584,14 +689,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t7.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t8.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t7
-          where t7.id =
+          from terrace.manager t8
+          where t8.id =
           case
           when t1.k2 is null then t1.k1
           end
+        ),
+        'null'
+      )
+      when 'Revocation' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('Revocation:' || t9.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.revocation t9
+          where t9.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
         ),
         'null'
       )
@@ -600,15 +720,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t8.customer_id || '.' || t8.id, 'UTF8'),
+                convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t8
-          where t8.customer_id = t1.k1
-          and t8.id = t1.k2
+          from terrace.risk_signal t10
+          where t10.customer_id = t1.k1
+          and t10.id = t1.k2
         ),
         'null'
       )
@@ -617,16 +737,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t9
-          where t9.customer_id = t1.k1
-          and t9.id = t1.k2
-          and t9.position is not null
+          from terrace.tier_change t11
+          where t11.customer_id = t1.k1
+          and t11.id = t1.k2
+          and t11.position is not null
         ),
         'null'
       )
@@ -635,14 +755,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t10.version, 'UTF8'),
+                convert_to('TierPolicy:' || t12.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t10
-          where t10.version =
+          from terrace.tier_policy t12
+          where t12.version =
           case
           when t1.k2 is null then t1.k1
           end
