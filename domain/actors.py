@@ -113,5 +113,10 @@ class Actor:
     @property
     def sight(self) -> Sight:
         """How this actor's statements read."""
-        hidden = self.role is Role.INTEGRATOR and Grant.READ_PERSONAL not in self.grants
-        return Sight(self.scope, not hidden)
+        scope = self.scope
+        hidden = (
+            self.role is Role.INTEGRATOR
+            and scope is Scope.ALL
+            and Grant.READ_PERSONAL not in self.grants
+        )
+        return Sight(scope, not hidden)

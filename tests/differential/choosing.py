@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from domain.names import folded
@@ -32,6 +33,11 @@ def _tier(view: View, row: Row) -> str | None:
 def _responsible(view: View, row: Row) -> int | None:
     seen = view.where("manager", id=row["responsible_id"])
     return seen[0]["id"] if seen else None
+
+
+def is_valid(row: Row) -> bool:
+    """Whether a key opens anything now."""
+    return row["revoked_at"] is None and row["expires_at"] > datetime.now(UTC)
 
 
 LOOKS: dict[str, dict[str, Look]] = {
@@ -82,6 +88,17 @@ LOOKS: dict[str, dict[str, Look]] = {
         "reportedAt": column("reported_at"),
         "customer": column("customer_id"),
         "branch": column("branch_id"),
+    },
+    "api_key": {
+        "integrator": column("integrator"),
+        "prefix": column("prefix"),
+        "valid": lambda view, row: is_valid(row),
+    },
+    "revocation": {
+        "role": lambda view, row: row["role"] and row["role"].upper(),
+        "subject": column("bearer"),
+        "tokenId": column("token_id"),
+        "inForce": lambda view, row: row["lifted_at"] is None,
     },
 }
 """What each member of each filter looks at."""

@@ -10,9 +10,11 @@ from tests.differential.rows import Row
 
 KEYS = {
     "Account": ("account", ("customer_id", "id")),
+    "ApiKey": ("api_key", ("id",)),
     "Branch": ("branch", ("id",)),
     "Customer": ("customer", ("id",)),
     "Manager": ("manager", ("id",)),
+    "Revocation": ("revocation", ("id",)),
     "RiskSignal": ("risk_signal", ("customer_id", "id")),
     "TierChange": ("tier_change", ("customer_id", "id")),
     "TierPolicy": ("tier_policy", ("version",)),

@@ -1,10 +1,13 @@
 """A house that was lived in for nine months: what the random operations are asked about."""
 
 import random
+from datetime import UTC, datetime
 
-from domain.actors import Actor, Role
+from domain.actors import Actor, Grant, Role
 from domain.products import ProductClass
+from repository.api_keys import create_key, revoke_key, rotate_key
 from repository.calendar import publish_policy
+from repository.revocations import let_in_again, shut_out_bearer, shut_out_token
 from repository.special import end_relation
 from repository.statements import sql
 from tests.differential.identifiers import encoded
@@ -105,6 +108,7 @@ async def lived_in(house: House) -> None:
             await house.close(month)
     await _open_month(house)
     await _feeds(house)
+    await _access(house)
 
 
 async def _people(house: House, dice: random.Random) -> None:
@@ -232,3 +236,17 @@ async def _told(
     variables = {"c": encoded(f"Customer:{key}"), **more}
     answer = await house.data(mutation, variables, role=role, subject=subject)
     assert all(payload["errors"] == [] for payload in answer.values()), (number, answer)
+
+
+async def _access(house: House) -> None:
+    """Keys that hold, were rotated or revoked; bearers and tokens shut out, one let in again."""
+    database = house.database
+    first = await create_key(database, "core", [Grant.FEEDS, Grant.READ_INTERNAL], 30, OPERATOR)
+    await rotate_key(database, first.id, 30, 0, OPERATOR)
+    leaked = await create_key(database, "mart", [Grant.READ_PERSONAL], 30, OPERATOR)
+    await revoke_key(database, leaked.id, "leaked", OPERATOR)
+    await shut_out_token(database, "t-1", "leaked", OPERATOR)
+    since = datetime(2025, 6, 1, tzinfo=UTC)
+    await shut_out_bearer(database, Role.CUSTOMER, "C7", since, "lost phone", OPERATOR)
+    left = await shut_out_bearer(database, Role.MANAGER, "M2", None, "left", OPERATOR)
+    await let_in_again(database, left, "is back", OPERATOR)

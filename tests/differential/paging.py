@@ -24,6 +24,8 @@ class Ordering:
 
 BY_POSITION = Ordering("tierChanges", ("position",), (int,))
 BY_SIGNAL = Ordering("riskSignals", ("id",), (int,))
+BY_KEY = Ordering("apiKeys", ("id",), (int,))
+BY_REVOCATION = Ordering("revocations", ("id",), (int,))
 BY_MANAGER = Ordering("managers", ("number",), (str,))
 
 

@@ -10,10 +10,18 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.differential import figures
-from tests.differential.choosing import chosen
+from tests.differential.choosing import chosen, is_valid
 from tests.differential.feeds import feeds
 from tests.differential.identifiers import KEYS, Cursors, key_of, read_id
-from tests.differential.paging import BY_MANAGER, BY_POSITION, BY_SIGNAL, customers_by, page
+from tests.differential.paging import (
+    BY_KEY,
+    BY_MANAGER,
+    BY_POSITION,
+    BY_REVOCATION,
+    BY_SIGNAL,
+    customers_by,
+    page,
+)
 from tests.differential.refusals import NoBusinessDate, refused
 from tests.differential.rows import Row, View
 
@@ -72,7 +80,9 @@ class Plain:
             mine = str(actor.role) == kind
             own[kind] = self.view.one(kind, id=actor.scope_id) if mine else None
         named = {"role": str(actor.role).upper(), "scope": str(actor.scope).upper()}
-        return Row("Viewer", {**named, "subject": actor.subject, "channel": actor.channel, **own})
+        return Row(
+            "Viewer", {**named, "subject": actor.subject, "channel": str(actor.channel), **own}
+        )
 
     def Query_calendar(self, source: Any) -> Row:
         return self.view.calendar
@@ -121,6 +131,12 @@ class Plain:
     def Query_riskSignals(self, source: Any, **given: Any) -> Row:
         return self.page("risk_signal", self.view.all("risk_signal"), BY_SIGNAL, given)
 
+    def Query_apiKeys(self, source: Any, **given: Any) -> Row:
+        return self.page("api_key", self.view.all("api_key"), BY_KEY, given)
+
+    def Query_revocations(self, source: Any, **given: Any) -> Row:
+        return self.page("revocation", self.view.all("revocation"), BY_REVOCATION, given)
+
     def Query_vipStatistics(self, source: Any, month: Any = None, branch: Any = None) -> Row:
         if branch is None:
             return figures.statistics(self.view, month)
@@ -128,6 +144,23 @@ class Plain:
 
     def Query_feeds(self, source: Any, month: Any = None) -> list[Row]:
         return feeds(self.view, month)
+
+    # Access
+
+    def ApiKey_grants(self, source: Row) -> list[str]:
+        return sorted(grant.replace(":", "_").upper() for grant in source["grants"])
+
+    def ApiKey_valid(self, source: Row) -> bool:
+        return is_valid(source)
+
+    def ApiKey_replaces(self, source: Row) -> Row | None:
+        return source["replaces"] and self.view.one("api_key", id=source["replaces"])
+
+    def Revocation_role(self, source: Row) -> str | None:
+        return source["role"] and source["role"].upper()
+
+    def Revocation_subject(self, source: Row) -> str | None:
+        return source["bearer"]
 
     # Customers
 

@@ -29,11 +29,14 @@ KINDS = {
     "feed_source": "Feed",
     "feed_day": "",
     "feed": "",
+    "api_key": "ApiKey",
+    "revocation": "Revocation",
 }
 """Every table that is read, and the published type that its rows are shown as."""
 
 OPEN = ("branch", "tier_policy", "tier", "calendar", "feed_source", "feed_day", "feed")
 INTERNAL = ("risk_signal",)
+CONFIGURATION = ("api_key", "revocation")
 
 
 class Row(dict[str, Any]):
@@ -69,9 +72,11 @@ def sees(actor: Actor, table: str, row: Row, rows: Rows) -> bool:
     role, own = str(actor.role), actor.scope_id
     if table in OPEN:
         return True
+    if table in CONFIGURATION:
+        return role in ("administrator", "auditor")
     if role in ("hq", "risk", "auditor"):
         return True
-    if role == "integrator":
+    if role in ("integrator", "administrator"):
         return False
     if table == "manager":
         if role == "customer":

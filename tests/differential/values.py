@@ -15,7 +15,15 @@ from graphql import (
 )
 
 from tests.differential.identifiers import KEYS, Cursors, encoded, id_of
-from tests.differential.paging import BY_MANAGER, BY_POSITION, BY_SIGNAL, Ordering, customers_by
+from tests.differential.paging import (
+    BY_KEY,
+    BY_MANAGER,
+    BY_POSITION,
+    BY_REVOCATION,
+    BY_SIGNAL,
+    Ordering,
+    customers_by,
+)
 from tests.differential.rows import Row, Rows
 
 TABLES = {
@@ -24,6 +32,8 @@ TABLES = {
     "ManagerFilter": "manager",
     "TierChangeFilter": "tier_change",
     "RiskSignalFilter": "risk_signal",
+    "ApiKeyFilter": "api_key",
+    "RevocationFilter": "revocation",
     "CustomerKey": "customer",
     "ManagerKey": "manager",
 }
@@ -33,12 +43,23 @@ COLUMNS = {
     "closedOn": "closed_on",
     "toTier": "to_tier",
     "tier": "tier",
+    "subject": "bearer",
+    "tokenId": "token_id",
 }
 PAGED = {
     "customers": "customer",
     "managers": "manager",
     "tierChanges": "tier_change",
     "riskSignals": "risk_signal",
+    "apiKeys": "api_key",
+    "revocations": "revocation",
+}
+FIXED = {
+    "managers": BY_MANAGER,
+    "tierChanges": BY_POSITION,
+    "riskSignals": BY_SIGNAL,
+    "apiKeys": BY_KEY,
+    "revocations": BY_REVOCATION,
 }
 BAD_IDS = ["", "garbage", "Q3VzdG9tZXI6", "Q3VzdG9tZXI6MDE=", "Q3VzdG9tZXI6MQ", "张"]
 BAD_CURSORS = ["", "x", "WyJhIiwgImIiXQ==", "bnVsbA==", "e30=", "张"]
@@ -219,8 +240,7 @@ class Values:
 
     def ordering(self, field: str, order_by: Any) -> Ordering:
         """The order in which a connection lists its rows."""
-        fixed = {"managers": BY_MANAGER, "tierChanges": BY_POSITION, "riskSignals": BY_SIGNAL}
-        return fixed[field] if field in fixed else customers_by(order_by)
+        return FIXED[field] if field in FIXED else customers_by(order_by)
 
     def cursor(self, field: str, order_by: Any) -> str | None:
         """The cursor of any row there is, or None when there is none."""
