@@ -2,7 +2,7 @@
 
 A bucket holds as much as may be taken in a minute and leaks evenly, so that a full one is empty
 after a minute. What all processes have poured in stands in a store; a process pours on its own
-what the store has lent it, and settles a few times a second, all buckets at once. Of the room that
+what the store has lent it, and settles every second, all buckets at once. Of the room that
 is left, a process is lent a part that makes a tenth for all of them together, so that together
 they can be a tenth of a minute's limit beyond the truth, and that is paid back. Who wants more
 than was lent waits for the store's word; who wants what cannot be in it by what is known is
@@ -14,18 +14,20 @@ number of processes that were there last.
 
 import asyncio
 import contextlib
+import hashlib
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
 from typing import NamedTuple, Protocol
 
 from telemetry.figures import LIMITS_ALONE, put
 
 log = logging.getLogger(__name__)
-SETTLE_SECONDS = 0.2
-"""Between two settlements of what was poured."""
-PRESENT_SECONDS = 1.0
-"""Between two signs of life to the store; also until one that is away is asked again."""
+SETTLE_SECONDS = 1.0
+"""Between two settlements, which are signs of life as well. What may be poured too much does not
+depend on it: that is bounded by what is lent."""
 LENT = 10
 """Of the room in a bucket, all processes together are lent the so-many-th part."""
 _AT_ONCE = 500  # buckets told in one call
@@ -115,7 +117,7 @@ class Buckets:
         self._clock = clock
         self._alone = True
         self._told: bool | None = None
-        self._poured: list[Bucket] = []
+        self._poured: dict[Bucket, None] = {}  # those that the store has to be told of
         self._asking: list[_Asking] = []
         self._wanted = asyncio.Event()
         self._settling: asyncio.Task[None] | None = None
@@ -149,7 +151,9 @@ class Buckets:
     def bucket(self, key: str, limit: int) -> Bucket:
         """A bucket that this process did not know."""
         lent = limit / (LENT * self._processes)
-        return Bucket(key, limit, lent, self._clock(), self._alone)
+        # The store is told of nobody.
+        digest = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
+        return Bucket(digest, limit, lent, self._clock(), self._alone)
 
     def pour(self, bucket: Bucket, wanted: float) -> Awaitable[None] | None:
         """Pour; what comes back, if anything, must be awaited first. Raises `Full`.
@@ -173,10 +177,10 @@ class Buckets:
         """Seconds until one more fits as far as this process knows; 0 if it does now."""
         return max(self._level(bucket) + 1 - self._room(bucket), 0) / self._room(bucket) * 60
 
-    def left(self, bucket: Bucket) -> tuple[int, float]:
+    def left(self, bucket: Bucket) -> tuple[int, int]:
         """What still fits, as far as this process knows, and seconds until all of it is back."""
         level, room = self._level(bucket), self._room(bucket)
-        return max(int(room - level), 0), level / room * 60
+        return int(room - level) if room > level else 0, math.ceil(level / room * 60)
 
     def _level(self, bucket: Bucket) -> float:
         if bucket.alone is not self._alone:
@@ -201,7 +205,7 @@ class Buckets:
 
     def _note(self, bucket: Bucket, poured: float) -> None:
         if not bucket.poured:
-            self._poured.append(bucket)
+            self._poured[bucket] = None
         bucket.poured += poured
 
     async def _ask(self, bucket: Bucket, wanted: float) -> None:
@@ -216,23 +220,25 @@ class Buckets:
             raise Full(60 / bucket.limit)  # it has leaked meanwhile
 
     async def _keep_settling(self, store: Store) -> None:
-        present = -PRESENT_SECONDS
+        due = self._clock()
         while True:
-            pause = PRESENT_SECONDS if self._alone else SETTLE_SECONDS
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
+                async with asyncio.timeout(due - self._clock()):
                     await self._wanted.wait()
             self._wanted.clear()
-            due = self._clock() - present >= PRESENT_SECONDS
-            if self._poured or self._asking or due:
-                present = self._clock()
-                await self._settle(store)
+            if everything := self._clock() >= due:
+                due = self._clock() + SETTLE_SECONDS
+            await self._settle(store, everything=everything)
 
-    async def _settle(self, store: Store) -> None:
-        """Tell the store everything, and let those go on who wait for its word."""
+    async def _settle(self, store: Store, *, everything: bool = True) -> None:
+        """Tell the store what it is asked of, or everything; those who wait for its word go on."""
         while True:
-            poured, self._poured = self._poured[:_AT_ONCE], self._poured[_AT_ONCE:]
             asking, self._asking = self._asking[:_AT_ONCE], self._asking[_AT_ONCE:]
+            poured = list(dict.fromkeys(bucket for bucket, _, _ in asking if bucket.poured))
+            if everything:
+                poured = list(dict.fromkeys([*poured, *islice(self._poured, _AT_ONCE)]))
+            for bucket in poured:
+                del self._poured[bucket]
             pours = [Pour(one.key, one.limit, one.poured, 0.0) for one in poured]
             pours += [Pour(one.key, one.limit, 0.0, wanted) for one, wanted, _ in asking]
             told = [one.poured for one in poured]
@@ -256,7 +262,7 @@ class Buckets:
             for one, (_, level) in zip([*poured, *(a[0] for a in asking)], standings, strict=True):
                 self._learn(one, level)
             self._answer(asking, standings[len(poured) :])
-            if not self._poured and not self._asking:
+            if not self._asking and not (everything and self._poured):
                 return
 
     def _learn(self, bucket: Bucket, level: float) -> None:
@@ -267,7 +273,7 @@ class Buckets:
     def _away(self, asking: list[_Asking]) -> None:
         """Go on with shares of one's own: those who wait, and what was not settled."""
         self._go(alone=True)
-        poured, self._poured = self._poured, []
+        poured, self._poured = self._poured, {}
         for bucket in poured:
             if not bucket.alone:
                 self._carry(bucket)

@@ -168,11 +168,10 @@ class Door:
 
     def told(self, caller: Caller) -> tuple[Header, Header]:
         """What is left of requests and points, as the RateLimit fields of the draft have it."""
-        parts = []
-        for name, bucket in (("requests", caller.requests), ("points", caller.points)):
-            left, seconds = self._buckets.left(bucket)
-            parts.append(f'"{name}";r={left};t={math.ceil(seconds)}')
-        return caller.allowance.policy, (b"ratelimit", ", ".join(parts).encode())
+        requests, soon = self._buckets.left(caller.requests)
+        points, later = self._buckets.left(caller.points)
+        told = f'"requests";r={requests};t={soon}, "points";r={points};t={later}'
+        return caller.allowance.policy, (b"ratelimit", told.encode())
 
     # At once
 

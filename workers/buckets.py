@@ -1,12 +1,11 @@
 """The leaky buckets of all API processes, in Redis: one call for many of them.
 
 A bucket is a hash of what is in it and of when that was so, by Redis' own clock, and goes by itself
-when it has leaked. Its name is a digest: it says nothing of whose it is. Nothing here is true
-longer than a minute; what is lost with Redis are limits, never work.
+when it has leaked. Nothing here is true longer than a minute; what is lost with Redis are limits,
+never work.
 """
 
 import contextlib
-import hashlib
 import logging
 import secrets
 from asyncio import timeout
@@ -73,7 +72,7 @@ class RedisBuckets:
         keys = [f"{self._prefix}processes"]
         arguments: list[str | float] = [self._process]
         for key, limit, poured, wanted in pours:
-            keys.append(self._prefix + hashlib.blake2b(key.encode(), digest_size=16).hexdigest())
+            keys.append(self._prefix + key)
             arguments += [limit, poured, wanted]
         try:
             async with timeout(SILENCE_SECONDS):

@@ -8,7 +8,18 @@ from websockets.exceptions import InvalidStatus
 
 from api.security import SECURITY
 from settings import Settings
-from tests.api.serving import HELLO, WORLD, Served, acknowledge, bearer_of, post, serve
+from tests.api.serving import (
+    HELLO,
+    WORLD,
+    Served,
+    acknowledge,
+    bearer_of,
+    closing,
+    hear,
+    post,
+    serve,
+    subscribe,
+)
 
 DESK = "https://desk.example"
 PREFLIGHT = {"Origin": DESK, "Access-Control-Request-Method": "POST"}
@@ -151,3 +162,23 @@ async def test_bodies_are_bounded_in_a_pipeline_too(served: Served) -> None:
             answered += await reader.read(65_536)
     assert [part[:3] for part in answered.split(b"HTTP/1.1 ")[1:]] == [b"200", b"413", b"200"]
     writer.close()
+
+
+async def test_messages_are_bounded_however_they_are_cut_or_compressed() -> None:
+    """As the real server has it: a message in pieces, each small, and one that is compressed."""
+    settings = Settings(max_frame_bytes=2_000)
+    async with serve(settings=settings, ws_max_size=settings.max_frame_bytes) as served:
+        async with served.socket(compression="deflate") as socket:
+            assert socket.protocol.extensions == []  # offered, and not taken
+            await acknowledge(socket)
+            await socket.send(["x" * 1_500] * 3)
+            assert (await closing(socket))[0] == 1009
+        async with served.socket() as socket:  # of characters that take three bytes
+            await acknowledge(socket)
+            await socket.send("\u6771" * 1_000)
+            assert (await closing(socket))[0] == 1009
+        async with served.socket() as socket:
+            await acknowledge(socket)
+            message = subscribe("{ hello }")
+            await socket.send([message[:10], message[10:]])  # pieces of a good one
+            assert (await hear(socket))["type"] == "next"

@@ -116,6 +116,22 @@ async def test_points_are_taken_before_anything_is_read_or_written(house: House)
         assert small.json()["data"]["recordBalances"]["accepted"] == 1
 
 
+async def test_what_begins_a_subscription_is_paid_for(house: House) -> None:
+    await house.people(1)
+    changes = subscribe("subscription { tierChanged { cursor change { kind } } }")
+    manager = token(Role.MANAGER, "M1")
+    async with served(house, points_per_minute={"manager": 1}) as at, at.socket() as socket:
+        await acknowledge(socket, manager)
+        await socket.send(subscribe("{ viewer { role } }"))  # more than there is, once
+        assert (await hear(socket))["type"] == "next"
+        assert (await hear(socket))["type"] == "complete"
+        await socket.send(changes)
+        heard = await hear(socket)
+        assert heard["type"] == "error"
+        assert heard["payload"][0]["extensions"]["name"] == "points"
+        assert "path" not in heard["payload"][0]  # nothing of it was begun
+
+
 async def test_two_processes_have_one_bucket(house: House) -> None:
     name = "terrace:door"
     stores = [Buckets(RedisBuckets(house.redis_url, name), 2) for _ in range(2)]

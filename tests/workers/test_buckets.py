@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -193,11 +194,55 @@ async def test_a_caller_who_hangs_up_while_asking_hinders_nobody(addresses: Addr
 
 async def test_redis_is_told_of_nobody(addresses: Addresses) -> None:
     store = RedisBuckets(addresses.redis_url, next(_names))
-    await store.settle([("requests customer:C101538", 600, 1.0, 0.0)])
-    assert store._pool is not None
-    keys = [key async for key in store._pool.scan_iter(f"{store._prefix}*")]
-    assert len(keys) == 2
-    assert not any(b"C101538" in key for key in keys)
-    for key in keys:
-        assert 0 < await store._pool.pttl(key) <= 61_000  # nothing stays
-    await store.close()
+    async with Buckets(store) as one:
+        assert await pour(one, one.bucket("requests customer:C101538", 600), 500) == 0
+        assert store._pool is not None
+        keys = [key async for key in store._pool.scan_iter(f"{store._prefix}*")]
+        assert len(keys) == 2
+        assert not any(b"C101538" in key for key in keys)
+        for key in keys:
+            assert 0 < await store._pool.pttl(key) <= 61_000  # nothing stays
+
+
+class Heard(RedisBuckets):
+    """Notes what was settled, after Redis has taken it."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, next(_names))
+        self.poured: Counter[str] = Counter()
+
+    async def settle(self, pours):
+        settled = await super().settle(pours)
+        for pour in pours:
+            self.poured[pour.key] += pour.poured
+        return settled
+
+
+async def test_everything_is_settled_in_time_and_at_the_end(addresses: Addresses) -> None:
+    store = Heard(addresses.redis_url)
+    async with Buckets(store) as one:
+        buckets = [one.bucket(f"b{number}", 600) for number in range(1_200)]
+        for _ in range(3):
+            for bucket in buckets:
+                assert one.pour(bucket, 5) is None
+        await until(lambda: len(store.poured) == 1_200)
+        assert set(store.poured.values()) == {15}
+        last = one.bucket("last", 600)
+        assert one.pour(last, 5) is None
+    assert store.poured[last.key] == 5
+
+
+async def test_who_asks_has_what_it_poured_settled_first(
+    addresses: Addresses,
+) -> None:
+    store = Heard(addresses.redis_url)
+    async with Buckets(store) as one:
+        await until(lambda: not one._wanted.is_set())
+        asked, other = one.bucket("asked", 600), one.bucket("other", 600)
+        assert one.pour(asked, 50) is None
+        assert one.pour(other, 50) is None
+        waits = one.pour(asked, 200)
+        assert waits is not None
+        await waits
+        assert store.poured[asked.key] == 50
+        assert asked.level >= 240
