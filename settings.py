@@ -6,7 +6,9 @@ lists them all, and a test holds that table against this file.
 
 import json
 import os
+import re
 import sys
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -25,31 +27,31 @@ def default_data_dir() -> Path:
     return base / "terrace"
 
 
-_POINTS = {
-    "customer": 50_000,
-    "manager": 500_000,
-    "branch": 500_000,
-    "hq": 500_000,
-    "risk": 500_000,
-    "auditor": 500_000,
-    "integrator": 500_000,
-    "administrator": 500_000,
+_ROLES = ("customer", "manager", "branch", "hq", "risk", "auditor", "integrator", "administrator")
+
+
+def _of_roles(customer: int, manager: int, office: int, integrator: int) -> dict[str, int]:
+    """A limit by role: managers and administrators have the same, and so has every office."""
+    own = {"customer": customer, "manager": manager, "administrator": manager}
+    return {role: {**own, "integrator": integrator}.get(role, office) for role in _ROLES}
+
+
+BY_ROLE: dict[str, dict[str, int]] = {
+    "max_cost": _of_roles(50_000, 500_000, 500_000, 500_000),
+    "requests_per_minute": _of_roles(600, 3_000, 6_000, 30_000),
+    "points_per_minute": _of_roles(600_000, 6_000_000, 30_000_000, 60_000_000),
+    "max_operations": _of_roles(10, 20, 40, 64),
+    "max_sockets": _of_roles(10, 20, 40, 20),
+    "max_subscriptions": _of_roles(20, 100, 200, 100),
 }
-_CLAIMS = {
-    "role": "role",
-    "subject": "sub",
-    "channel": "channel",
-    "branch": "branch",
-    "grants": "scope",
-}
-_AS_JSON = {"max_cost": '{"integrator": 100000}', "claims": '{"role": "terrace_role"}'}
+"""The limits of a role that a setting leaves out."""
+_NOT_CUSTOMERS = {role: role != "customer" for role in _ROLES}
+OPEN_TO = {"introspection": _NOT_CUSTOMERS, "hints": _NOT_CUSTOMERS}
+"""Who is told of the schema where a setting leaves a role out."""
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+_CLAIMS = ("role", "subject", "channel", "branch", "grants")
 _OWN_MACHINE = {("http", "localhost"), ("http", "127.0.0.1"), ("http", "::1")}
-_SCHEMES = {
-    "database_url": ("postgresql", "postgres"),
-    "redis_url": ("redis", "rediss", "unix"),
-}
-
-
+_SCHEMES = {"database_url": ("postgresql", "postgres"), "redis_url": ("redis", "rediss", "unix")}
 Mode = Literal["development", "production"]
 
 
@@ -109,7 +111,6 @@ class Settings(BaseSettings):
     )
     claims: Annotated[dict[str, str], NoDecode] = Field(
         default={},
-        validate_default=True,
         description="Where the issuer's tokens say what, as JSON; members left out are role: role, "
         "subject: sub, channel: channel, branch: branch, grants: scope",
     )
@@ -189,6 +190,66 @@ class Settings(BaseSettings):
         description="Points an operation may cost, by role as JSON; roles left out have "
         "50000 (customer) or 500000 (all others)",
     )
+    requests_per_minute: Annotated[dict[str, int], NoDecode] = Field(
+        default={},
+        validate_default=True,
+        description="Requests a caller may make in a minute, by role as JSON; see limits for roles "
+        "left out",
+    )
+    points_per_minute: Annotated[dict[str, int], NoDecode] = Field(
+        default={},
+        validate_default=True,
+        description="Points a caller's operations may cost in a minute, by role as JSON",
+    )
+    max_operations: Annotated[dict[str, int], NoDecode] = Field(
+        default={},
+        validate_default=True,
+        description="Queries and mutations a caller may run at once in a process, by role as JSON",
+    )
+    max_sockets: Annotated[dict[str, int], NoDecode] = Field(
+        default={},
+        validate_default=True,
+        description="Sockets a caller may have open in a process, by role as JSON",
+    )
+    max_subscriptions: Annotated[dict[str, int], NoDecode] = Field(
+        default={},
+        validate_default=True,
+        description="Subscriptions a caller may run at once in a process, by role as JSON",
+    )
+    failures_per_minute: int = Field(
+        default=300,
+        ge=1,
+        description="Tokens from one network address that may be refused in a minute",
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...] | None, NoDecode] = Field(
+        default=None,
+        description="Networks of proxies whose word on where a request comes from is taken, "
+        "with commas between",
+    )
+    proxy_header: Literal["x-forwarded-for", "forwarded"] = Field(
+        default="x-forwarded-for",
+        description="The header in which trusted proxies tell where a request comes from; "
+        "the other one is not read",
+    )
+    cors_origins: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+        default=None,
+        description="Origins whose pages may ask from a browser, with commas between",
+    )
+    introspection: Annotated[dict[str, bool], NoDecode] = Field(
+        default={},
+        validate_default=True,
+        description="Whether the schema may be asked about itself, by role as JSON; of the roles "
+        "left out all may but customer",
+    )
+    hints: Annotated[dict[str, bool], NoDecode] = Field(
+        default={},
+        validate_default=True,
+        description="Whether errors name what the schema has, by role as JSON; of the roles left "
+        "out to all but customer",
+    )
+    landing_page: bool = Field(
+        default=True, description="Whether a browser at /graphql is shown what this is"
+    )
     max_tokens: int = Field(default=5_000, ge=1, description="Tokens of a GraphQL document")
     plan_cache: int = Field(
         default=1_000, ge=1, description="Prepared documents, with their plans, kept per process"
@@ -241,11 +302,6 @@ class Settings(BaseSettings):
         """The mode, chosen or by whether there is an issuer."""
         return self.mode or ("development" if self.issuer is None else "production")
 
-    @property
-    def development(self) -> bool:
-        """Whether tokens of `terrace token` are taken."""
-        return self.in_mode == "development"
-
     @field_validator("issuer", "jwks")
     @classmethod
     def _over_tls(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -258,7 +314,7 @@ class Settings(BaseSettings):
             raise ValueError("not an address of the form https://host/path")
         return value
 
-    @field_validator("max_cost", "claims", mode="before")
+    @field_validator(*BY_ROLE, *OPEN_TO, "claims", mode="before")
     @classmethod
     def _from_json(cls, value: object, info: ValidationInfo) -> object:
         if not isinstance(value, str):
@@ -266,27 +322,56 @@ class Settings(BaseSettings):
         try:
             return json.loads(value)
         except ValueError:
-            raise ValueError(f"not JSON such as {_AS_JSON[info.field_name or '']}") from None
+            samples = {"claims": '{"role": "duty"}'} | dict.fromkeys(OPEN_TO, '{"hq": true}')
+            sample = samples.get(info.field_name or "", '{"integrator": 100000}')
+            raise ValueError(f"not JSON such as {sample}") from None
 
     @field_validator("claims")
     @classmethod
     def _claim_names(cls, value: dict[str, str]) -> dict[str, str]:
         for name, member in value.items():
-            if name not in _CLAIMS:
-                raise ValueError(f"'{name}' is no claim; there are {', '.join(_CLAIMS)}")
-            if not member:
-                raise ValueError(f"{name} must name a member of the token")
-        return {**_CLAIMS, **value}
+            if name not in _CLAIMS or not member:
+                raise ValueError(f"claims are {', '.join(_CLAIMS)}, each with a member's name")
+        return value
 
-    @field_validator("max_cost")
+    @field_validator(*BY_ROLE)
     @classmethod
-    def _points_by_role(cls, value: dict[str, int]) -> dict[str, int]:
-        for role, points in value.items():
-            if role not in _POINTS:
-                raise ValueError(f"'{role}' is no role; there are {', '.join(_POINTS)}")
-            if points < 1:
-                raise ValueError(f"{role} must have at least 1 point")
-        return {**_POINTS, **value}
+    def _limits_by_role(cls, value: dict[str, int], info: ValidationInfo) -> dict[str, int]:
+        for role, limit in value.items():
+            _known_role(role)
+            if limit < 1:
+                raise ValueError(f"{role} must have at least 1")
+        return {**BY_ROLE[info.field_name or ""], **value}
+
+    @field_validator(*OPEN_TO)
+    @classmethod
+    def _roles_told(cls, value: dict[str, bool], info: ValidationInfo) -> dict[str, bool]:
+        for role in value:
+            _known_role(role)
+        return {**OPEN_TO[info.field_name or ""], **value}
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            networks = tuple(ip_network(part) for part in _parts(value))
+        except ValueError as error:
+            raise ValueError(f"not networks such as 10.0.0.0/8,192.0.2.7: {error}") from None
+        if any(network.prefixlen == 0 for network in networks):
+            raise ValueError("a network of everything would trust everybody")
+        return networks
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _origins(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        for origin in _parts(value):
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"'{origin}' is no origin such as https://desk.example")
+        return tuple(_parts(value))
 
     @field_validator("time_zone")
     @classmethod
@@ -296,3 +381,12 @@ class Settings(BaseSettings):
         except (KeyError, ValueError, OSError) as error:
             raise ValueError(f"'{value}' is not a time zone of the IANA database") from error
         return value
+
+
+def _known_role(role: str) -> None:
+    if role not in _ROLES:
+        raise ValueError(f"'{role}' is no role; there are {', '.join(_ROLES)}")
+
+
+def _parts(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]

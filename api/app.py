@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.door import Door
 from api.engine import Engine, P
 from api.health import Readiness
 from api.health import routes as health_routes
@@ -15,6 +16,8 @@ from api.http import GraphQLEndpoint
 from api.identity import Admission
 from api.metrics import Scrape
 from api.metrics import routes as metrics_routes
+from api.origin import Proxies
+from api.security import Origins, Secured
 from api.sockets import SocketEndpoint, SocketLimits
 from settings import Settings
 
@@ -22,17 +25,18 @@ from settings import Settings
 class Application(Starlette):
     """Starlette, with the one path that nearly every request is for taken out of its routing."""
 
-    def __init__(self, endpoint: ASGIApp, **options: Any) -> None:
+    def __init__(self, endpoint: ASGIApp, proxies: Proxies, **options: Any) -> None:
         """`endpoint` answers HTTP on PATH, errors of its own included."""
         super().__init__(**options)
         self._endpoint = endpoint
+        self._others = Secured(super().__call__, proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or live through a socket or the application's lifespan."""
         if scope["type"] == "http" and scope["path"] == PATH:
             await self._endpoint(scope, receive, send)
         else:
-            await super().__call__(scope, receive, send)
+            await self._others(scope, receive, send)
 
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
@@ -49,21 +53,33 @@ def build(
     lifespan: Lifespan,
     limits: SocketLimits | None = None,
     scrape: Scrape | None = None,
+    door: Door | None = None,
 ) -> Starlette:
     """The API as an ASGI application.
 
     `lifespan` opens what the engine needs before the first request and closes it after the last.
     `limits` are the sockets' own; by default those of `SocketLimits` with the settings' frames.
-    `scrape` gives the figures of /metrics, if there is to be one.
+    `scrape` gives the figures of /metrics, if there is to be one. `door` counts what callers take;
+    by default it shares its limits with no other process.
     """
+    door = door or Door(settings)
+    proxies = Proxies(settings.trusted_proxies, settings.proxy_header)
+    origins = Origins(settings.cors_origins)
     sockets = SocketEndpoint(
         engine,
         authenticator,
         limits or SocketLimits(max_frame_bytes=settings.max_frame_bytes),
+        door,
+        proxies=proxies,
+        origins=origins,
     )
     endpoint = GraphQLEndpoint(
         engine,
         authenticator,
+        door,
+        proxies=proxies,
+        origins=origins,
+        landing_page=settings.landing_page,
         max_body_bytes=settings.max_body_bytes,
         log_requests=settings.log_requests or settings.log_level == "debug",
     )
@@ -78,6 +94,7 @@ def build(
 
     app = Application(
         endpoint,
+        proxies,
         routes=[
             WebSocketRoute(PATH, sockets),
             *telling(settings, readiness, scrape),

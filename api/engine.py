@@ -22,6 +22,11 @@ class Prepared(Protocol):
         ...
 
     @property
+    def introspects(self) -> bool:
+        """Whether it asks about the schema itself."""
+        ...
+
+    @property
     def hash(self) -> str:
         """What tells its document from others and nothing about it."""
         ...

@@ -20,6 +20,7 @@ class Code(StrEnum):
     BODY_TIMEOUT = "BODY_TIMEOUT"  # the body did not arrive in time
     BODY_TOO_LARGE = "BODY_TOO_LARGE"  # more bytes than settings.max_body_bytes
     INTERNAL = "INTERNAL"  # a fault of ours; the log has it under the error's id
+    INTROSPECTION_CLOSED = "INTROSPECTION_CLOSED"  # the schema is not told to the caller's role
     MALFORMED_JSON = "MALFORMED_JSON"  # not JSON, not UTF-8, or nested too deeply
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"  # neither GET nor POST, or a mutation by GET
     NOT_ACCEPTABLE = "NOT_ACCEPTABLE"  # the Accept header admits no media type of ours
@@ -36,6 +37,7 @@ STATUS_OF: dict[Code, int] = {
     Code.BODY_TIMEOUT: 408,
     Code.BODY_TOO_LARGE: 413,
     Code.INTERNAL: 500,
+    Code.INTROSPECTION_CLOSED: 403,
     Code.MALFORMED_JSON: 400,
     Code.METHOD_NOT_ALLOWED: 405,
     Code.NOT_ACCEPTABLE: 406,
@@ -60,6 +62,8 @@ class Close(IntEnum):
     INIT_TIMEOUT = 4408  # no connection_init in time
     SUBSCRIBER_EXISTS = 4409  # an operation's id is still in use
     TOO_MANY_INITS = 4429  # a second connection_init
+    TOO_MANY_SOCKETS = 4430  # more than the caller may have open
+    RATE_LIMITED = 4431  # a connection_init of a caller, or of an address, with too many
     INTERNAL = 4500  # a fault of ours; the log has it
 
 

@@ -1,6 +1,8 @@
 """GraphQL over HTTP, after the draft specification of that name (graphql.github.io)."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Generic, Literal
 from urllib.parse import parse_qsl
 
@@ -8,25 +10,24 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from api.disconnect import CallerGone, cancelled_on_disconnect
+from api.door import Caller, Door, retry_after
 from api.engine import Engine, P
 from api.errors import Code, Header, Refusal, masked, status_of
 from api.identity import Admission
 from api.json_guard import parse
-from api.landing import HEADERS as PAGE_HEADERS
-from api.landing import page
+from api.landing import CONTENT_TYPE, page
 from api.negotiation import MediaType, accepts_html, answer_type, require_json
 from api.operation_request import OperationRequest, request_of
+from api.origin import Origin, Proxies, by_name
+from api.security import HTTPS_ONLY, SECURITY, Origins
 from api.telling import CALLER_GONE, Told, known
+from domain.actors import Actor
 from schema.errors import RequestError
 from telemetry.doing import Doing
 
 BODY_SECONDS = 30.0
 """How long a body may take to arrive."""
 
-_SECURITY: tuple[Header, ...] = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"cache-control", b"no-store"),
-)
 _PARAMETERS = {"query", "operationName", "variables", "extensions"}
 
 Headers = dict[bytes, bytes]
@@ -36,62 +37,123 @@ class GraphQLEndpoint(Generic[P]):
     """The ASGI application at `/graphql` for plain HTTP.
 
     It looks at a request in this order, and the first fault decides: method, Accept header,
-    token, Content-Type, body, its members, the document, the variables.
+    token, what its caller has taken, Content-Type, body, its members, the document, the variables.
     """
 
     def __init__(
         self,
         engine: Engine[P],
         admission: Admission,
+        door: Door,
         *,
+        proxies: Proxies,
+        origins: Origins,
         max_body_bytes: int,
+        landing_page: bool = True,
         log_requests: bool = False,
     ) -> None:
         self._engine = engine
         self._admission = admission
+        self._door = door
+        self._proxies = proxies
+        self._origins = origins
+        self._landing_page = landing_page
         self._max_body_bytes = max_body_bytes
         self._log_requests = log_requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        headers = _headers(scope)
-        if _wants_page(scope, headers):
+        headers = by_name(scope)
+        origin = self._proxies.origin(scope, headers)
+        extra = list(self._origins.headers(headers.get(b"origin")))
+        if origin.https:
+            extra.append(HTTPS_ONLY)
+        if self._landing_page and _wants_page(scope, headers):
             host = headers.get(b"host", b"").decode("latin-1")
-            await _respond(send, 200, page(scope["scheme"], host), PAGE_HEADERS)
+            scheme = "https" if origin.https else "http"
+            await _respond(send, 200, page(scheme, host), (CONTENT_TYPE, *extra))
             return
+        if scope["method"] == "OPTIONS":
+            preflight = self._origins.preflight(scope["method"], headers)
+            if preflight is not None:
+                await _respond(send, 204, b"", preflight)
+                return
         told = Told(scope, headers)
         media = MediaType.JSON
-        extra: tuple[Header, ...] = ()
         status = 200
         try:
             if scope["method"] not in ("GET", "POST"):
                 raise _not_allowed("Use POST, or GET for queries", b"GET, POST")
             media = answer_type(headers.get(b"accept"))
-            body = await self._answer(scope, headers, receive, told.doing)
+            body = await self._answer(scope, headers, receive, told.doing, origin, extra)
         except Refusal as refusal:
-            status, extra = refusal.status, refusal.headers
+            status = refusal.status
+            extra += refusal.headers
             body = orjson.dumps({"errors": refusal.errors})
         except RequestError as error:
             status = status_of(error, plain_json=media is MediaType.JSON)
+            extra += retry_after(error)
             body = orjson.dumps({"errors": error.errors})
         except CallerGone:
-            told.answered(CALLER_GONE, b"", logs=self._log_requests)
+            told.answered(CALLER_GONE, b"", origin.address, logs=self._log_requests)
             return
         except Exception:
             status = 500
             body = orjson.dumps({"errors": masked("answering over HTTP")})
-        told.answered(status, body, logs=self._log_requests)
+        told.answered(status, body, origin.address, logs=self._log_requests)
         identifier = (b"x-request-id", told.doing.id.encode())
         await _respond(send, status, body, ((b"content-type", media.value), identifier, *extra))
 
     async def _answer(
-        self, scope: Scope, headers: Headers, receive: Receive, doing: Doing
+        self,
+        scope: Scope,
+        headers: Headers,
+        receive: Receive,
+        doing: Doing,
+        origin: Origin,
+        extra: list[Header],
     ) -> bytes:
-        """The response object of the request; raises what the caller did wrong."""
-        authorization = headers.get(b"authorization")
-        actor = await self._admission.authenticate(
-            None if authorization is None else authorization.decode("latin-1")
+        """The response object of the request; raises what the caller did wrong.
+
+        What the caller has left is added to `extra`.
+        """
+        given = headers.get(b"authorization")
+        authorization = None if given is None else given.decode("latin-1")
+        actor = await self._door.identified(
+            authorization, origin.address, lambda: self._admission.authenticate(authorization)
         )
+        caller = self._door.caller(actor)
+        try:
+            if (waits := self._door.request(caller)) is not None:
+                await waits
+            self._door.begin(caller, "query")  # or a mutation: known when it has come whole
+            try:
+                prepared, request = await self._operation(
+                    scope, headers, receive, doing, actor, caller
+                )
+                if prepared.kind == "mutation":
+                    actor = replace(actor, origin=origin.address)
+                async with cancelled_on_disconnect(receive):
+                    return await self._engine.execute(
+                        prepared, request.variables, actor, request.extensions
+                    )
+            finally:
+                self._door.end(caller, "query")
+        except RequestError as error:
+            raise self._door.veiled(error, caller) from None
+        finally:
+            extra += self._door.told(caller)
+
+    async def _operation(
+        self,
+        scope: Scope,
+        headers: Headers,
+        receive: Receive,
+        doing: Doing,
+        actor: Actor,
+        caller: Caller,
+    ) -> tuple[P, OperationRequest]:
+        """What a known caller asks for; raises what is wrong with it."""
         by_get = scope["method"] == "GET"
         if by_get:
             request = self._from_query_string(scope["query_string"])
@@ -100,6 +162,7 @@ class GraphQLEndpoint(Generic[P]):
             request = request_of(parse(await self._body(headers, receive), "The body"))
         prepared = self._engine.prepare(request.query, request.operation_name)
         known(doing, prepared, actor)
+        self._door.admit(caller, prepared)
         if prepared.kind == "subscription":
             raise Refusal(
                 Code.SUBSCRIPTION_NEEDS_SOCKET,
@@ -107,10 +170,7 @@ class GraphQLEndpoint(Generic[P]):
             )
         if by_get and prepared.kind == "mutation":
             raise _not_allowed("Mutations need POST", b"POST")
-        async with cancelled_on_disconnect(receive):
-            return await self._engine.execute(
-                prepared, request.variables, actor, request.extensions
-            )
+        return prepared, request
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         """The body, counted while it streams in: a length that was announced proves nothing."""
@@ -167,17 +227,6 @@ def _json_parameter(name: str, value: str) -> object:
     return parse(value.encode(), f"'{name}'")
 
 
-def _headers(scope: Scope) -> Headers:
-    """The headers by name; one that is sent twice is joined as RFC 9110 has it."""
-    pairs: list[Header] = scope["headers"]
-    headers = dict(pairs)
-    if len(headers) != len(pairs):
-        headers = {}
-        for name, value in pairs:
-            headers[name] = headers[name] + b", " + value if name in headers else value
-    return headers
-
-
 def _wants_page(scope: Scope, headers: Headers) -> bool:
     return (
         scope["method"] == "GET"
@@ -190,13 +239,14 @@ def _not_allowed(message: str, allow: Literal[b"GET, POST", b"POST"]) -> Refusal
     return Refusal(Code.METHOD_NOT_ALLOWED, message, [(b"allow", allow)])
 
 
-async def _respond(send: Send, status: int, body: bytes, headers: tuple[Header, ...]) -> None:
-    length = (b"content-length", str(len(body)).encode())
+async def _respond(send: Send, status: int, body: bytes, headers: Sequence[Header]) -> None:
+    # An answer without content must not announce a length.
+    length = () if status == 204 else ((b"content-length", str(len(body)).encode()),)
     await send(
         {
             "type": "http.response.start",
             "status": status,
-            "headers": [*headers, length, *_SECURITY],
+            "headers": [*headers, *length, *SECURITY],
         }
     )
     await send({"type": "http.response.body", "body": body})

@@ -18,10 +18,7 @@ WebSocket with the subprotocol <code>graphql-transport-ws</code> at the same add
 </html>
 """
 
-HEADERS = (
-    (b"content-type", b"text/html; charset=utf-8"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-)
+CONTENT_TYPE = (b"content-type", b"text/html; charset=utf-8")
 
 
 def page(scheme: str, host: str) -> bytes:

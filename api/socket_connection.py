@@ -6,12 +6,13 @@ import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, NoReturn
 
 from starlette.types import Message as Event
 from starlette.types import Receive, Send
 
+from api.door import Caller, Door
 from api.engine import Engine, P
 from api.errors import Close, Code, Refusal, Unauthenticated, logged, masked
 from api.identity import Admission, Session, bearer, recheck
@@ -35,7 +36,7 @@ from api.socket_protocol import (
     token_header,
 )
 from api.telling import socket_operation, socket_operation_failed, told
-from schema.errors import RequestError
+from schema.errors import RateLimited, RequestError
 
 log = logging.getLogger(__name__)
 
@@ -74,9 +75,14 @@ class Connection(Generic[P]):
         receive: Receive,
         send: Send,
         authorization: str | None,
+        door: Door,
+        address: str,
     ) -> None:
         self._engine = engine
         self._admission = admission
+        self._door = door
+        self._address = address
+        self._caller: Caller | None = None
         self._limits = limits
         self._receive = receive
         self._send_event = send
@@ -104,6 +110,8 @@ class Connection(Generic[P]):
             ended.__traceback__ = None  # it leads to the group's frame, which holds it: a cycle
         finally:
             self._operations.clear()  # their ends refer to this one
+            if self._caller is not None:
+                self._door.close(self._caller)
         if broken:
             with suppress(_Over):
                 await self._end(Close.INTERNAL, "Internal server error")
@@ -160,11 +168,22 @@ class Connection(Generic[P]):
         if self._session is not None:
             await self._end(Close.TOO_MANY_INITS, "Too many initialisation requests")
         given = token_header(init.payload)
+        shown = self._authorization if given is None else given
         try:
-            token = bearer(self._authorization if given is None else given)
-            self._session = await self._admission.session(token)
+            session = await self._door.identified(
+                shown, self._address, lambda: self._admission.session(bearer(shown))
+            )
+            caller = self._door.caller(session.actor)
+            if (waits := self._door.request(caller)) is not None:
+                await waits
+            self._door.open(caller)
         except Unauthenticated as refusal:
             await self._end(Close.FORBIDDEN, f"Forbidden: {refusal}")
+        except RateLimited as limited:
+            many = limited.name == "sockets"
+            await self._end(Close.TOO_MANY_SOCKETS if many else Close.RATE_LIMITED, str(limited))
+        self._caller = caller
+        self._session = replace(session, actor=replace(session.actor, origin=self._address))
         self._changed.set()
         await self._send(ACKNOWLEDGED)
 
@@ -187,18 +206,22 @@ class Connection(Generic[P]):
                 await self._end(Close.BAD_REQUEST, f"subscribe: {refusal}")
             await self._send(failed(subscribe.id, refusal.errors))
             return
-        task = group.create_task(self._operate(subscribe.id, request, self._session))
+        assert self._caller is not None
+        operating = self._operate(subscribe.id, request, self._session, self._caller)
+        task = group.create_task(operating)
         self._operations[subscribe.id] = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     @told
-    async def _operate(self, identifier: str, request: OperationRequest, session: Session) -> None:
+    async def _operate(
+        self, identifier: str, request: OperationRequest, session: Session, caller: Caller
+    ) -> None:
         """Run one operation to its end; only its own client's `complete` can end it earlier."""
         farewell = completed(identifier)
         try:
             await recheck(self._admission, session)
-            async with self._responses(request, session) as responses:
+            async with self._responses(request, session, caller) as responses:
                 async for response in responses:
                     # The event was made for an actor who may have been shut out meanwhile.
                     await recheck(self._admission, session)
@@ -210,9 +233,12 @@ class Connection(Generic[P]):
             raise
         except Unauthenticated as refusal:
             await self._end(Close.FORBIDDEN, f"Forbidden: {refusal}")
+        except Refusal as refusal:
+            socket_operation_failed()
+            farewell = failed(identifier, refusal.errors)
         except RequestError as error:
             socket_operation_failed()
-            farewell = failed(identifier, error.errors)
+            farewell = failed(identifier, self._door.veiled(error, caller).errors)
         except Exception:
             socket_operation_failed()
             farewell = failed(identifier, masked("running an operation on a socket"))
@@ -223,19 +249,24 @@ class Connection(Generic[P]):
 
     @asynccontextmanager
     async def _responses(
-        self, request: OperationRequest, session: Session
+        self, request: OperationRequest, session: Session, caller: Caller
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The responses of an operation of any kind; their source is closed at the end."""
+        if (waits := self._door.request(caller)) is not None:
+            await waits
         prepared = self._engine.prepare(request.query, request.operation_name)
         socket_operation(prepared, session.actor)
+        self._door.admit(caller, prepared)
         if prepared.kind == "subscription":
             events = self._engine.subscribe(prepared, request.variables, session.actor)
         else:
             events = self._single(prepared, request, session)
         close = getattr(events, "aclose", None)
+        self._door.begin(caller, prepared.kind)
         try:
             yield events
         finally:
+            self._door.end(caller, prepared.kind)
             if close is not None:
                 await close()
 

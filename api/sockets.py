@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Generic
+from typing import Generic
 
 from starlette.types import Receive, Scope, Send
 
+from api.door import Door
 from api.engine import Engine, P
 from api.errors import Close
 from api.identity import Admission
+from api.origin import Proxies, by_name
+from api.security import Origins
 from api.socket_connection import Connection, SocketLimits
 from api.socket_protocol import SUBPROTOCOL
 
@@ -21,9 +24,21 @@ _RECHECKED_AT_ONCE = 500
 class SocketEndpoint(Generic[P]):
     """The ASGI application at `/graphql` for sockets of the subprotocol graphql-transport-ws."""
 
-    def __init__(self, engine: Engine[P], admission: Admission, limits: SocketLimits) -> None:
+    def __init__(
+        self,
+        engine: Engine[P],
+        admission: Admission,
+        limits: SocketLimits,
+        door: Door,
+        *,
+        proxies: Proxies,
+        origins: Origins,
+    ) -> None:
         self._engine = engine
         self._admission = admission
+        self._door = door
+        self._proxies = proxies
+        self._origins = origins
         self._limits = limits
         self._open: dict[Connection[P], asyncio.Event] = {}
         self._shut: tuple[int, str] | None = None
@@ -31,6 +46,11 @@ class SocketEndpoint(Generic[P]):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket until it closes."""
         await receive()  # websocket.connect
+        headers = by_name(scope)
+        if not self._origins.admits(headers.get(b"origin")):
+            # A page of a strange origin: a browser lets any page open a socket anywhere.
+            await send({"type": "websocket.close"})  # before it is accepted: status 403
+            return
         if SUBPROTOCOL not in scope.get("subprotocols", ()):
             # The protocol has a close code for this, and a close frame needs an open socket.
             await send({"type": "websocket.accept"})
@@ -40,8 +60,16 @@ class SocketEndpoint(Generic[P]):
         if self._shut is not None:
             await _close(send, *self._shut)
             return
+        authorization = headers.get(b"authorization")  # programs can send it, browsers cannot
         connection = Connection(
-            self._engine, self._admission, self._limits, receive, send, _authorization(scope)
+            self._engine,
+            self._admission,
+            self._limits,
+            receive,
+            send,
+            None if authorization is None else authorization.decode("latin-1"),
+            self._door,
+            self._proxies.origin(scope, headers).address,
         )
         closed = self._open[connection] = asyncio.Event()
         try:
@@ -90,15 +118,6 @@ class SocketEndpoint(Generic[P]):
             _, late = await asyncio.wait(waiting, timeout=seconds)
             for waiter in late:
                 waiter.cancel()
-
-
-def _authorization(scope: Scope) -> str | None:
-    """The Authorization header of the upgrade request, which programs can send and browsers not."""
-    headers: list[tuple[bytes, Any]] = scope["headers"]
-    for name, value in headers:
-        if name == b"authorization":
-            return str(value, "latin-1")
-    return None
 
 
 async def _close(send: Send, code: int, reason: str) -> None:

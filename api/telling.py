@@ -50,8 +50,8 @@ class Told:
         if traces.ACTIVE is not None:
             self._span = traces.ACTIVE.request(scope["method"], headers.get(b"traceparent"))
 
-    def answered(self, status: int, body: bytes, *, logs: bool) -> None:
-        """The end of it."""
+    def answered(self, status: int, body: bytes, origin: str, *, logs: bool) -> None:
+        """The end of it; `origin` is the address it came from."""
         seconds = perf_counter() - self._began
         kind = self.doing.kind or "none"
         at = _AT.get((kind, status))
@@ -60,7 +60,8 @@ class Told:
         if kind != "none" and body.startswith((b'{"data":null', b'{"errors"')):
             count(FAILED.at(kind))
         if logs:
-            extra = {"status": status, "duration_ms": seconds * 1000, "bytes": len(body)}
+            took = {"duration_ms": seconds * 1000, "bytes": len(body)}
+            extra = {"status": status, **took, "origin": origin}
             log.info("request", extra=extra)
         if self._span is not None:
             self._span.end_request(self.doing, status)

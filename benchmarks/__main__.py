@@ -14,6 +14,7 @@ from benchmarks.report import RESULTS, Machine, show, write
 BENCHMARKS = {
     "profile": "one customer's profile: requests/s beside hand-written SQL",
     "list": "50 customers of a manager: requests/s beside hand-written SQL",
+    "limits": "reads with limits beside reads without any",
     "import": "`terrace import balances`: rows/s beside COPY",
     "close": "closing a month: customers/s beside the bare averages in SQL",
     "record": "recordBalances: updates/s beside bare inserts",

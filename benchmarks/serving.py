@@ -16,10 +16,17 @@ import psutil
 from benchmarks.place import KEY, Place, cpu_seconds
 from cli.embedded.child import free_port
 from cli.lifeline import VARIABLE
+from settings import BY_ROLE
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PYTHON = (sys.executable, "-m")
 _START_SECONDS = 60
+ROOMY = {
+    f"TERRACE_{name.upper()}": orjson.dumps(dict.fromkeys(roles, 10**9)).decode()
+    for name, roles in BY_ROLE.items()
+    if name != "max_cost"
+}
+"""Limits by role that no load reaches: they are kept all the same."""
 POSTGRAPHILE = Path(__file__).with_name("postgraphile")
 
 
@@ -46,9 +53,18 @@ class Serving:
 
 @asynccontextmanager
 async def terrace(place: Place, url: str) -> AsyncIterator[Serving]:
-    """`terrace serve` on a database, with its default settings."""
+    """`terrace serve` on a database, with limits that a few callers' flood does not reach."""
     port = free_port()
     arguments = [*_PYTHON, "cli.main", "serve", "--port", str(port)]
+    async with _process(arguments, _installation(place, url), port) as serving:
+        yield serving
+
+
+@asynccontextmanager
+async def unlimited(place: Place, url: str) -> AsyncIterator[Serving]:
+    """The same without any limits, which no setting allows."""
+    port = free_port()
+    arguments = [*_PYTHON, "benchmarks.unlimited", str(port)]
     async with _process(arguments, _installation(place, url), port) as serving:
         yield serving
 
@@ -66,6 +82,7 @@ def _installation(place: Place, url: str) -> dict[str, str]:
         "TERRACE_DATABASE_URL": url,
         "TERRACE_REDIS_URL": place.addresses.redis_url,
         "TERRACE_SECRET_KEY": KEY,
+        **ROOMY,
     }
 
 

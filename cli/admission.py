@@ -26,7 +26,7 @@ def admission(
 ) -> tuple[Authenticator, AbstractAsyncContextManager[None]]:
     """The authenticator, and what keeps the issuer's keys current while it is entered."""
     access = Access(database)
-    own = DevelopmentTokens(signing_key(settings)) if settings.development else None
+    own = DevelopmentTokens(signing_key(settings)) if settings.in_mode == "development" else None
     if settings.issuer is None:
         if own is None:
             log.warning("production without TERRACE_ISSUER: only API keys are taken")

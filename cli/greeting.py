@@ -27,7 +27,7 @@ def greet(settings: Settings, demo: bool, *, seconds: float) -> None:
             (Role.MANAGER, DEMO_MANAGER),
             (Role.CUSTOMER, DEMO_CUSTOMER),
         ]
-    if not settings.development:
+    if settings.in_mode == "production":
         click.echo("Production: bring a token of your issuer, or an API key (terrace key --help).")
         return
     click.echo("Tokens for trying it out (others: terrace token --help):")

@@ -17,6 +17,8 @@ from starlette.applications import Starlette
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.app import build, close_sockets, open_sockets, telling
+from api.buckets import Buckets
+from api.door import Door
 from cli.admission import admission
 from cli.embedded import Addresses
 from cli.http_protocol import OneWriteProtocol
@@ -29,6 +31,7 @@ from schema.engine import Engine
 from schema.feeds import Feeds
 from schema.limits import Limits
 from settings import Settings
+from workers.buckets import RedisBuckets
 from workers.wakeups import Wakeups, queue_name
 
 _SOCKETS_SECONDS = 6.0
@@ -46,7 +49,10 @@ def application(settings: Settings, addresses: Addresses) -> Starlette:
     """The ASGI application of one process; its connections open with its lifespan."""
     database = open_database(settings, addresses)
     feeds = Feeds(database, settings.poll_seconds)
-    wakeups = Wakeups(addresses.redis_url, queue_name(database_name(addresses.database_url)))
+    installation = queue_name(database_name(addresses.database_url))
+    wakeups = Wakeups(addresses.redis_url, installation)
+    buckets = Buckets(RedisBuckets(addresses.redis_url, installation), settings.processes)
+    door = Door(settings, buckets)
     engine = Engine(
         database,
         feeds,
@@ -54,6 +60,7 @@ def application(settings: Settings, addresses: Addresses) -> Starlette:
         wake=wakeups.send,
         future_days=settings.future_days,
         kept=settings.plan_cache,
+        spend=door.spend,
     )
     authenticator, keys = admission(settings, database)
 
@@ -65,6 +72,7 @@ def application(settings: Settings, addresses: Addresses) -> Starlette:
             await stack.enter_async_context(states_told("api", database, sockets))
             await stack.enter_async_context(feeds)
             await stack.enter_async_context(wakeups)
+            await stack.enter_async_context(buckets)
             yield
 
     def sockets() -> int:
@@ -77,6 +85,7 @@ def application(settings: Settings, addresses: Addresses) -> Starlette:
         partial(readiness, database, addresses.redis_url),
         lifespan=lifespan,
         scrape=partial(scraped, database, sockets),
+        door=door,
     )
     return app
 
@@ -156,6 +165,7 @@ def serve(settings: Settings, addresses: Addresses) -> None:
         ws_ping_timeout=30.0,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        proxy_headers=False,  # which proxies are trusted is a setting, not a default
         server_header=False,
         date_header=False,
     )
@@ -194,7 +204,8 @@ async def told_on_port(
     ready = partial(readiness, database, addresses.redis_url)
     app = Starlette(routes=telling(settings, ready, partial(scraped, database)))
     options: dict[str, Any] = {"log_config": None, "log_level": "warning", "access_log": False}
-    server = _Beside(uvicorn.Config(app, lifespan="off", timeout_graceful_shutdown=1, **options))
+    options |= {"proxy_headers": False, "lifespan": "off", "timeout_graceful_shutdown": 1}
+    server = _Beside(uvicorn.Config(app, **options))
     with bound(settings.model_copy(update={"port": settings.worker_port})) as listening:
         serving = asyncio.create_task(server.serve([listening]))
         try:

@@ -28,7 +28,13 @@ from telemetry.meters import METERS, VARIABLE, state
 from workers.wakeups import answers
 
 _EVERY_SECONDS = 1.0
-_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a session ended while its next statement was on the way
+)
 _CLOSE_STATES = ("CUTOFF", "RUNNING", "CLOSED", "FAILED")
 
 

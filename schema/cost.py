@@ -32,6 +32,7 @@ from repository.reading.nodes import (
     Total,
 )
 from repository.reading.parameters import Constant, Derived, InvalidArgument, Source
+from schema.columns import Table
 
 VALUE = 1
 ROW = 2
@@ -40,6 +41,8 @@ COUNT = 100
 AGGREGATE = 500
 COMPUTED = 100
 ROWS_WITHOUT_PAGE = 10
+CHANGE = 500
+CHANGED_ROW = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,12 @@ class Cost:
 
 
 NOTHING = Cost(0)
+
+
+def written(given: Mapping[str, Any]) -> int:
+    """What a change costs besides its answer, by its input: its lists are rows to be written."""
+    rows = sum(len(value) for value in given.values() if isinstance(value, list | Table))
+    return CHANGE + CHANGED_ROW * rows
 
 
 def _fixed(size: Source) -> int | None:

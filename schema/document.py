@@ -24,11 +24,12 @@ from schema.errors import (
     GRAPHQL_VALIDATION_FAILED,
     LIMIT_EXCEEDED,
     OPERATION_RESOLUTION_FAILURE,
+    Misfit,
     RequestError,
     error,
     refusal,
 )
-from schema.limits import LONGEST_DOCUMENT, Limits, check
+from schema.limits import LONGEST_DOCUMENT, Limits, check, introspects
 from schema.scalars import strict
 from schema.variables import Variables
 
@@ -51,7 +52,7 @@ _numbers = itertools.count()
 class Prepared:
     """An operation that may be run. `number` is its name in keys; no two are ever the same.
 
-    `introspects` says whether it may ask about the schema itself, `hash` is of the document's text.
+    `introspects` says whether it asks about the schema itself, `hash` is of the document's text.
     """
 
     operation: OperationDefinitionNode
@@ -98,18 +99,22 @@ def prepare(
     # Rows of a mutation are turned down one by one, so their values are looked at later.
     token = strict.set(not any(node.operation is OperationType.MUTATION for node in operations))
     try:
-        faults = validate(schema, parsed, _RULES, max_errors=_MOST_ERRORS, hide_suggestions=True)
+        # What a message suggests is for callers who may have hints; the API sees to that.
+        faults = validate(schema, parsed, _RULES, max_errors=_MOST_ERRORS)
     finally:
         strict.reset(token)
     if faults:
-        raise RequestError([_object(fault, GRAPHQL_VALIDATION_FAILED) for fault in faults])
+        raise Misfit(
+            [_object(fault, GRAPHQL_VALIDATION_FAILED) for fault in faults],
+            "this part of the document does not fit the schema",
+        )
     operation = _operation(operations, operation_name)
     return Prepared(
         operation,
         fragments,
         operation.operation.value,
         Variables(schema, operation.variable_definitions or ()),
-        _INTROSPECTION.search(document) is not None,
+        _INTROSPECTION.search(document) is not None and introspects(operation, fragments),
         hashlib.sha256(document.encode(errors="surrogatepass")).hexdigest()[:16],
     )
 

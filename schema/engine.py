@@ -7,7 +7,7 @@ of a subscription (`streaming`) is a row of the same kind. An answer with a faul
 again and completed by the rules of the specification (`settle`).
 """
 
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from typing import Any
 
 import orjson
@@ -34,6 +34,9 @@ from schema.wanted import NOTHING_MORE, wanted
 from schema.writing import mutate
 from telemetry.figures import DOCUMENTS, PLANS, count
 
+Spend = Callable[[Actor, int], Awaitable[None] | None]
+"""Takes points off what an actor may spend; what comes back, if anything, is awaited first."""
+
 _LONGEST_KEPT = 20_000  # characters; longer documents are prepared each time
 _PREPARED_WEIGHT = 110  # bytes, about, that a character takes when it is parsed
 _DOCUMENTS_WEIGHT = 64_000_000  # bytes, about, of all documents kept
@@ -56,9 +59,11 @@ class Engine:
         close_wait_seconds: float = 20.0,
         kept: int = 1000,
         walls: Walls = BOTH_WALLS,
+        spend: Spend | None = None,
     ) -> None:
         """Describe the engine; `kept` prepared documents, and as many plans, are kept at the most.
 
+        `spend` is told the cost of everything before it is run, and may refuse it.
         `walls` are both, but where a test takes one down to see the other hold.
         """
         self.schema = graphql_schema()
@@ -67,6 +72,7 @@ class Engine:
         self.feeds = feeds
         self._limits = limits
         self._wake = wake
+        self._spend = spend
         self._future_days = future_days
         self._close_wait_seconds = close_wait_seconds
         self._documents: Kept[tuple[str, str | None], Prepared] = Kept(kept, _DOCUMENTS_WEIGHT)
@@ -117,7 +123,7 @@ class Engine:
             if plan is None:
                 raise RequestError([failure_of(fault)]) from None
             return await self._settled(prepared, variables, coerced, plan, actor)
-        self.afford(plan, coerced, actor)
+        await self.charge(plan.cost.given(coerced, actor), actor)
         try:
             answer = await self.database.answer(actor.scope, plan.statement.sql, values)
         except Exception as fault:
@@ -156,9 +162,11 @@ class Engine:
         """The points an operation of the actor may cost."""
         return self._limits.cost.get(actor.role)
 
-    def afford(self, plan: Plan, coerced: Mapping[str, Any], actor: Actor) -> None:
-        """Refuse a plan that costs more than the actor may spend; raises RequestError."""
-        affordable(plan.cost.given(coerced, actor), self.limit(actor))
+    async def charge(self, points: int, actor: Actor) -> None:
+        """Take an operation's cost off what the actor may spend; raises RequestError."""
+        affordable(points, self.limit(actor))
+        if self._spend is not None and (spent := self._spend(actor, points)) is not None:
+            await spent
 
     async def _settled(
         self,
@@ -174,7 +182,7 @@ class Engine:
             raise RequestError([failure_of(known[()])])
         compiler = self.planner.compiler(prepared, coerced, known, settling=True)
         marked = self.planner.query(prepared, compiler, actor.sight)
-        self.afford(marked, coerced, actor)
+        await self.charge(marked.cost.given(coerced, actor), actor)
         try:
             values = marked.statement.parameters.values(coerced, actor)
             answer = await self.database.answer(actor.scope, marked.statement.sql, values)

@@ -122,6 +122,13 @@ class _Measure:
         return self.known[name]
 
 
+def introspects(
+    operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
+) -> bool:
+    """Whether an operation asks about the schema itself, in whatever fragment it does so."""
+    return _Measure(fragments, {}, {}).weight(operation.selection_set) > 0
+
+
 def nested(fragments: Mapping[str, FragmentDefinitionNode]) -> int:
     """How many fragments spread one another in a row at the most; found without recursion.
 

@@ -55,7 +55,7 @@ async def subscribe(
             lambda: _compiled(engine, prepared, coerced, actor),
         )
         _given(stream, coerced, 0, actor)
-        engine.afford(stream.plan, coerced, actor)
+        await engine.charge(stream.plan.cost.given(coerced, actor), actor)
         cursor = await _start(engine, stream, coerced, actor)
     except Exception as fault:
         raise RequestError([failure_of(fault, [key])]) from None

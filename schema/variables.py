@@ -15,7 +15,7 @@ from graphql.execution.values import VariableValues, VariableValueSource, get_va
 from repository.reading.parameters import UnreadableScalar, readable
 from schema.arguments import shape
 from schema.columns import NotPlain, reader
-from schema.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, RequestError, error, refusal
+from schema.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, Misfit, RequestError, error, refusal
 
 _MOST_ERRORS = 5
 MOST_VALUES = 20_000
@@ -81,7 +81,10 @@ class Variables:
             hide_suggestions=True,
         )
         if isinstance(result, list):
-            raise RequestError([error(fault.message, BAD_USER_INPUT) for fault in result])
+            raise Misfit(
+                [error(fault.message, BAD_USER_INPUT) for fault in result],
+                "a variable has a value that its type does not admit",
+            )
         return VariableValues({**result.sources, **sources}, {**result.coerced, **tables})
 
     def read(self, given: Mapping[str, object] | None) -> tuple[dict[str, Any], Hashable]:

@@ -15,8 +15,9 @@ from repository.reading.parameters import InvalidArgument
 from schema.columns import tabled, takes_tables
 from schema.compile import Compiler
 from schema.context import Context
+from schema.cost import written
 from schema.document import Prepared
-from schema.errors import BAD_USER_INPUT, RequestError, error
+from schema.errors import BAD_USER_INPUT, Misfit, RequestError, error
 from schema.failures import Forbidden, failure_of, failures
 from schema.mutations.operation import Operation
 from schema.plans import ROW, Plan, spec_of
@@ -35,6 +36,7 @@ class _Step:
     given: Any
     plan: Plan
     compiler: Compiler
+    points: int
 
 
 async def mutate(
@@ -53,11 +55,15 @@ async def mutate(
         except InvalidArgument as fault:
             raise RequestError([failure_of(fault)]) from None
         except GraphQLError as fault:  # null for what must not be, by way of a default
-            raise RequestError([error(fault.message, BAD_USER_INPUT)]) from None
+            raise Misfit(
+                [error(fault.message, BAD_USER_INPUT)],
+                "an argument has a value that its type does not admit",
+            ) from None
         except RequestError:
             raise
         except Exception as fault:
             return failures([failure_of(fault, [key])])
+    await engine.charge(sum(step.points for _, _, step in steps if step is not None), actor)
     context = engine.context(actor)
     parts: list[bytes] = []
     told: list[dict[str, object]] = []
@@ -105,13 +111,13 @@ def _step(
     if plan.faults:
         raise plan.faults[0]
     plan.statement.parameters.values({**values.coerced, ROW.name: {}}, actor)
-    engine.afford(plan, values.coerced, actor)
+    points = plan.cost.given(values.coerced, actor) + written(given["input"])
     type_ = definition.args["input"].type
     if takes_tables(type_):
         taken = tabled(given["input"], type_)
     else:
         taken = _converted(given["input"], operation.input_type)
-    return _Step(operation, taken, plan, compiler)
+    return _Step(operation, taken, plan, compiler, points)
 
 
 async def _perform(engine: "Engine", step: _Step, context: Context, values: VariableValues) -> str:

@@ -88,6 +88,17 @@ WRITERS = Metric(
     "Database connections for writing: open, and of these in use.",
     {"state": ("open", "in_use")},
 )
+LIMITED = Metric(
+    "counter",
+    "terrace_limited_total",
+    "Requests, operations and sockets turned away because their caller had too many.",
+    {"limit": ("requests", "points", "operations", "sockets", "subscriptions", "failures")},
+)
+LIMITS_ALONE = Metric(
+    "gauge",
+    "terrace_limits_alone",
+    "Processes that share no limits with others, since Redis is away.",
+)
 WRITERS_WAITING = Metric(
     "gauge", "terrace_writer_waiting", "Transactions that wait for a database connection."
 )

@@ -15,7 +15,7 @@ import orjson
 
 from telemetry.doing import CURRENT
 
-FIELDS = ("status", "duration_ms", "bytes", "customers", "topic")
+FIELDS = ("status", "duration_ms", "bytes", "origin", "customers", "topic")
 """What a call may add to its line as `extra=`."""
 _NOISY = ("arq.worker", "arq.connections", "asyncio", "uvicorn.error")
 _MOST_CAUSES = 5

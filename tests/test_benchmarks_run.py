@@ -78,6 +78,7 @@ def test_the_list_names_every_benchmark() -> None:
     assert names == [
         "profile",
         "list",
+        "limits",
         "import",
         "close",
         "record",

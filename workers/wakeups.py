@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 TOPICS = ("recompute", "close", "relay")
 _BETWEEN_SECONDS = 0.02
 _RETRY_SECONDS = 1.0
-_SILENCE_SECONDS = 2.0
+SILENCE_SECONDS = 2.0
 """Redis that says nothing for so long is taken to be gone."""
 
 
@@ -35,7 +35,8 @@ def queue_name(database: str) -> str:
     return f"terrace:{database}"
 
 
-def _settings(redis_url: str) -> RedisSettings:
+def redis_settings(redis_url: str) -> RedisSettings:
+    """How Redis is reached: it is tried once, for a second."""
     settings = RedisSettings.from_dsn(redis_url)
     settings.conn_retries = 0
     settings.conn_timeout = 1
@@ -47,7 +48,7 @@ class Wakeups:
 
     def __init__(self, redis_url: str, queue: str) -> None:
         """Describe the sender; the connection is made with the first wake-up."""
-        self._settings = _settings(redis_url)
+        self._settings = redis_settings(redis_url)
         self._queue = queue
         self._pool: ArqRedis | None = None
         self._wanted: dict[str, str | None] = {}  # topics, and the traces they come from
@@ -79,7 +80,7 @@ class Wakeups:
         while self._wanted:
             topics, self._wanted = self._wanted, {}
             try:
-                async with asyncio.timeout(_SILENCE_SECONDS):
+                async with asyncio.timeout(SILENCE_SECONDS):
                     await self._send_topics(topics)
                 self._outage.is_over()
             except (RedisError, OSError, TimeoutError) as error:
@@ -100,8 +101,8 @@ class Wakeups:
 async def answers(redis_url: str) -> str | None:
     """None when Redis answers within two seconds, else why not."""
     try:
-        async with asyncio.timeout(_SILENCE_SECONDS):
-            pool = await create_pool(_settings(redis_url))
+        async with asyncio.timeout(SILENCE_SECONDS):
+            pool = await create_pool(redis_settings(redis_url))
             await pool.ping()
             await pool.aclose()
     except (RedisError, OSError, TimeoutError, ValueError) as error:
@@ -112,8 +113,8 @@ async def answers(redis_url: str) -> str | None:
 async def server_version(redis_url: str) -> tuple[str, str]:
     """Name and version of the server; raises ConnectionError with why it does not answer."""
     try:
-        async with asyncio.timeout(_SILENCE_SECONDS):
-            pool = await create_pool(_settings(redis_url))
+        async with asyncio.timeout(SILENCE_SECONDS):
+            pool = await create_pool(redis_settings(redis_url))
             told = await pool.info("server")
             await pool.aclose()
     except (RedisError, OSError, TimeoutError, ValueError) as error:
@@ -144,7 +145,7 @@ async def hear(redis_url: str, queue: str, wake: Callable[..., None]) -> None:
                 functions=[func(heard, name="wake")],  # type: ignore[arg-type]
                 on_startup=connected,
                 queue_name=queue,
-                redis_settings=_settings(redis_url),
+                redis_settings=redis_settings(redis_url),
                 handle_signals=False,
                 keep_result=0,
                 max_tries=1,
@@ -158,7 +159,7 @@ async def hear(redis_url: str, queue: str, wake: Callable[..., None]) -> None:
             finally:
                 # It raises the cancellation of a wake-up that it ends; ours is told below.
                 with contextlib.suppress(RedisError, OSError, TimeoutError, asyncio.CancelledError):
-                    async with asyncio.timeout(_SILENCE_SECONDS):
+                    async with asyncio.timeout(SILENCE_SECONDS):
                         await worker.close()
         except (RedisError, OSError, TimeoutError) as error:
             outage.lasts(error)

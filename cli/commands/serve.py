@@ -29,7 +29,11 @@ def command(host: str | None, port: int | None, processes: int | None) -> None:
     """
     settings = read_settings(host=host, port=port, processes=processes)
     end_with_parent()
-    if settings.mode is None and settings.development and settings.database_url is not None:
+    if (
+        settings.mode is None
+        and settings.in_mode == "development"
+        and settings.database_url is not None
+    ):
         log.warning(
             "no TERRACE_ISSUER and no TERRACE_MODE: development tokens are taken, and whoever has "
             "the key may be anyone"

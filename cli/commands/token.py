@@ -64,7 +64,7 @@ def command(
       terrace token --role manager --subject M1001
     """
     settings = read_settings()
-    if not settings.development:
+    if settings.in_mode == "production":
         raise click.UsageError(
             "this installation is in production, where development tokens are not taken; "
             "TERRACE_MODE=development is for trying things out"

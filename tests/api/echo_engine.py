@@ -17,6 +17,7 @@ from graphql import (
     execute,
     get_operation_ast,
     parse,
+    print_ast,
     subscribe,
     validate,
 )
@@ -57,6 +58,10 @@ class EchoOperation:
     operation_name: str | None
     kind: Kind
     hash: str = "echo"
+
+    @property
+    def introspects(self) -> bool:
+        return "__schema" in print_ast(self.document)
 
     @property
     def name(self) -> str | None:

@@ -172,7 +172,9 @@ async def serve(
     scrape=None,
     **uvicorn_options,
 ) -> AsyncIterator[Served]:
-    settings = settings or Settings(max_body_bytes=65_536)
+    settings = settings or Settings(
+        max_body_bytes=65_536, max_sockets={"customer": 100}, max_subscriptions={"customer": 100}
+    )
     engine = EchoEngine()
     app = build(
         settings,

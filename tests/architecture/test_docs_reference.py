@@ -21,6 +21,7 @@ import domain.risk
 import domain.standing
 from api.errors import STATUS_OF, Close, Code
 from api.json_guard import MAX_NESTING
+from api.sockets import SocketLimits
 from cli.imports.kinds import KINDS, Kind
 from cli.main import COMMANDS, cli
 from repository.reading import parameters
@@ -28,7 +29,7 @@ from schema import cost, identifiers, limits
 from schema.connections import LARGEST_PAGE
 from schema.filters import MOST_COMBINED
 from schema.variables import MOST_VALUES
-from settings import Settings
+from settings import BY_ROLE, Settings
 from tests.architecture.source_tree import ROOT, files, modules, relative, texts
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -179,6 +180,7 @@ NOT_CODES = {
     "MONTH": "a placeholder in a help text",
     "HS256": "the algorithm of tokens",
     "POST": "a method of HTTP",
+    "OPTIONS": "a method of HTTP",
     "OWNED": "a kind of table",
     "REFERENCE": "a kind of table",
     "TR001": "the SQLSTATE of a function that a later migration drops",
@@ -361,3 +363,21 @@ def test_the_limits_of_settings_and_lists_are_what_the_page_says() -> None:
     assert told["rows of a page"].startswith(f"1 to {LARGEST_PAGE};")
     assert told["each row of a list or page"].startswith(f"{cost.ROW}, ")
     assert told["`vipStatistics`"].startswith(f"{cost.AGGREGATE}, ")
+
+
+def test_what_a_caller_may_take_is_what_the_page_says() -> None:
+    names = [name for name in BY_ROLE if name != "max_cost"]
+    section = page("limits.md").partition("## What a caller may take")[2].partition("\n\n###")[0]
+    told = {cells[0]: cells[1:] for cells in rows(section)}
+    assert told.pop("Setting") == [f"`TERRACE_{name.upper()}`" for name in names]
+    found = {
+        role: limits for roles, limits in told.items() for role in re.findall(r"`(\w+)`", roles)
+    }
+    assert found == {
+        role: [f"{BY_ROLE[name][role]:,}" for name in names] for role in Settings().max_cost
+    }
+    assert set(found) == {role.value for role in domain.actors.Role}
+    text = page("limits.md")
+    assert f"show {Settings().failures_per_minute} bad tokens in a minute" in text
+    assert f"runs {SocketLimits().operations} operations at the most" in text
+    assert f"| {cost.CHANGE}, each row in a list of its input {cost.CHANGED_ROW} more" in text

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -80,6 +81,39 @@ async def test_processes_are_started_anew_one_after_the_other_without_a_refused_
         assert asked > 0
         assert not before & set(command.children())
         assert await command.stop() == 0
+
+
+async def test_processes_share_what_a_caller_may_take(house: House, tmp_path: Path) -> None:
+    settings = {"TERRACE_REQUESTS_PER_MINUTE": '{{"hq": 60}}', "TERRACE_LOG_REQUESTS": "1"}
+    async with running(house, tmp_path, "serve", "--processes", "2", **settings) as command:
+        await command.until(lambda: command.figure(READY) == 2)
+        statuses: dict[str, list[int]] = {}
+        began = time.monotonic()
+        for _ in range(120):
+            async with httpx.AsyncClient(verify=False) as client:  # each on a new connection
+                answer = await client.post(
+                    f"http://127.0.0.1:{command.port}/graphql",
+                    json={"query": "{ viewer { role } }"},
+                    headers={
+                        "Authorization": f"Bearer {token()}",
+                        "X-Forwarded-For": "203.0.113.5",  # nobody's word is taken for it
+                    },
+                )
+            process = answer.headers["x-request-id"].partition("-")[0]
+            statuses.setdefault(process, []).append(answer.status_code)
+        leaked = time.monotonic() - began  # one in a second
+        assert len(statuses) == 2
+        for found in statuses.values():
+            assert set(found) == {200, 429}
+        admitted = sum(found.count(200) for found in statuses.values())
+        assert 60 <= admitted <= 60 + 6 + leaked + 1
+        limited = 'terrace_limited_total{limit="requests"}'
+        assert command.figure(limited) == 120 - admitted
+        assert command.figure("terrace_limits_alone") == 0
+        assert await command.stop() == 0
+        lines = [line for line in command.lines() if line["message"] == "request"]
+        assert len(lines) == 120
+        assert {line["origin"] for line in lines} == {"127.0.0.1"}
 
 
 async def test_workers_share_the_work_and_tell_of_it_on_their_port(

@@ -14,6 +14,10 @@ from tests.house import House
 RECORD = """mutation ($i: RecordBalancesInput!) { recordBalances(input: $i) { accepted } }"""
 SOCKETS, DEAF = 300, 3
 SUBSCRIPTIONS = "terrace_subscriptions_open"
+MANY = {
+    "TERRACE_MAX_SOCKETS": '{{"hq": 400}}',
+    "TERRACE_MAX_SUBSCRIPTIONS": '{{"hq": 400}}',
+}
 
 
 async def test_the_end_of_a_server_with_many_sockets_and_a_request_in_flight(
@@ -24,7 +28,7 @@ async def test_the_end_of_a_server_with_many_sockets_and_a_request_in_flight(
     update = {"updateId": "u", "account": "A1", "asOf": "2025-01-02", "balance": "2.00"}
     given = {"i": {"idempotencyKey": "k", "updates": [update]}}
     async with (
-        running(house, tmp_path, "serve") as command,
+        running(house, tmp_path, "serve", **MANY) as command,
         crowd(command.port, token(), SOCKETS, DEAF) as clients,
         httpx.AsyncClient(timeout=30) as client,
     ):

@@ -169,7 +169,7 @@ async def test_a_worker_ends_though_redis_has_fallen_silent(
 async def test_sending_goes_on_when_redis_speaks_again_after_a_silence(
     house: House, addresses: Addresses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_SILENCE_SECONDS", 0.3)
+    monkeypatch.setattr(module, "SILENCE_SECONDS", 0.3)
     heard: list[str] = []
     async with (
         Proxy(addresses.redis_url) as proxy,
