@@ -34,6 +34,8 @@ COPIED = {
 """Small tables that every server has a copy of."""
 CENTRAL = {
     "audit",
+    "audit_seal",
+    "audit_unsealed",
     "close_chunk",
     "close_run",
     "feed",

@@ -24,19 +24,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'Branch' then coalesce(
+        when 'AuditEntry' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t3.id, 'UTF8'),
+                '{"__typename":"AuditEntry","id":"' || encode(
+                  convert_to('AuditEntry:' || t3.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t3
+            from terrace.audit t3
             where t3.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
+        when 'Branch' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Branch","id":"' || encode(
+                  convert_to('Branch:' || t4.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.branch t4
+            where t4.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -48,18 +68,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t4.id, 'UTF8'),
+                  convert_to('Customer:' || t5.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t4.number)::text || '}'
+                ) || '","number":' || to_json(t5.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t4
-            where t4.id =
+            from terrace.customer t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t4.id = $1::integer
+            and t5.id = $1::integer
           ),
           'null'
         )
@@ -68,18 +88,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t5.id, 'UTF8'),
+                  convert_to('Manager:' || t6.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t5.number)::text || '}'
+                ) || '","number":' || to_json(t6.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t5
-            where t5.id =
+            from terrace.manager t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t5.id = (
+            and t6.id = (
               select own.manager_id
               from terrace.customer own
               where own.id = $1::integer
@@ -92,15 +112,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t7.customer_id || '.' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t6.code)::text || '}'
+                ) || '","code":' || to_json(t7.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t6
-            where t6.customer_id = t1.k1
-            and t6.id = t1.k2
+            from terrace.risk_signal t7
+            where t7.customer_id = t1.k1
+            and t7.id = t1.k2
             and false
           ),
           'null'
@@ -110,17 +130,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                  convert_to('TierChange:' || t8.customer_id || '.' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t7.kind || '"}'
+                ) || '","kind":"' || t8.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t7
-            where t7.customer_id = t1.k1
-            and t7.id = t1.k2
-            and t7.customer_id = $1::integer
-            and t7.position is not null
+            from terrace.tier_change t8
+            where t8.customer_id = t1.k1
+            and t8.id = t1.k2
+            and t8.customer_id = $1::integer
+            and t8.position is not null
           ),
           'null'
         )
@@ -129,14 +149,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t8.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t9.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t8
-            where t8.version =
+            from terrace.tier_policy t9
+            where t9.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -181,19 +201,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'Branch' then coalesce(
+        when 'AuditEntry' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t3.id, 'UTF8'),
+                '{"__typename":"AuditEntry","id":"' || encode(
+                  convert_to('AuditEntry:' || t3.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t3
+            from terrace.audit t3
             where t3.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
+        when 'Branch' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Branch","id":"' || encode(
+                  convert_to('Branch:' || t4.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.branch t4
+            where t4.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -205,18 +245,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t4.id, 'UTF8'),
+                  convert_to('Customer:' || t5.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t4.number)::text || '}'
+                ) || '","number":' || to_json(t5.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t4
-            where t4.id =
+            from terrace.customer t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t4.manager_id = $1::integer
+            and t5.manager_id = $1::integer
           ),
           'null'
         )
@@ -225,18 +265,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t5.id, 'UTF8'),
+                  convert_to('Manager:' || t6.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t5.number)::text || '}'
+                ) || '","number":' || to_json(t6.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t5
-            where t5.id =
+            from terrace.manager t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t5.id = $1::integer
+            and t6.id = $1::integer
           ),
           'null'
         )
@@ -245,16 +285,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t7.customer_id || '.' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t6.code)::text || '}'
+                ) || '","code":' || to_json(t7.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t6
-            where t6.customer_id = t1.k1
-            and t6.id = t1.k2
-            and t6.manager_id = $1::integer
+            from terrace.risk_signal t7
+            where t7.customer_id = t1.k1
+            and t7.id = t1.k2
+            and t7.manager_id = $1::integer
           ),
           'null'
         )
@@ -263,17 +303,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                  convert_to('TierChange:' || t8.customer_id || '.' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t7.kind || '"}'
+                ) || '","kind":"' || t8.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t7
-            where t7.customer_id = t1.k1
-            and t7.id = t1.k2
-            and t7.manager_id = $1::integer
-            and t7.position is not null
+            from terrace.tier_change t8
+            where t8.customer_id = t1.k1
+            and t8.id = t1.k2
+            and t8.manager_id = $1::integer
+            and t8.position is not null
           ),
           'null'
         )
@@ -282,14 +322,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t8.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t9.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t8
-            where t8.version =
+            from terrace.tier_policy t9
+            where t9.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -334,19 +374,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'Branch' then coalesce(
+        when 'AuditEntry' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t3.id, 'UTF8'),
+                '{"__typename":"AuditEntry","id":"' || encode(
+                  convert_to('AuditEntry:' || t3.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t3
+            from terrace.audit t3
             where t3.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
+        when 'Branch' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Branch","id":"' || encode(
+                  convert_to('Branch:' || t4.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.branch t4
+            where t4.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -358,33 +418,13 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t4.id, 'UTF8'),
-                  'base64'
-                ) || '","number":' || to_json(t4.number)::text || '}'
-              ),
-              '{" fault":"missing"}'
-            )
-            from terrace.customer t4
-            where t4.id =
-            case
-            when t1.k2 is null then t1.k1
-            end
-            and t4.branch_id = $1::integer
-          ),
-          'null'
-        )
-        when 'Manager' then coalesce(
-          (
-            select coalesce(
-              (
-                '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t5.id, 'UTF8'),
+                  convert_to('Customer:' || t5.id, 'UTF8'),
                   'base64'
                 ) || '","number":' || to_json(t5.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t5
+            from terrace.customer t5
             where t5.id =
             case
             when t1.k2 is null then t1.k1
@@ -393,21 +433,41 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'Manager' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Manager","id":"' || encode(
+                  convert_to('Manager:' || t6.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t6.number)::text || '}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.manager t6
+            where t6.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and t6.branch_id = $1::integer
+          ),
+          'null'
+        )
         when 'RiskSignal' then coalesce(
           (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t7.customer_id || '.' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t6.code)::text || '}'
+                ) || '","code":' || to_json(t7.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t6
-            where t6.customer_id = t1.k1
-            and t6.id = t1.k2
-            and t6.branch_id = $1::integer
+            from terrace.risk_signal t7
+            where t7.customer_id = t1.k1
+            and t7.id = t1.k2
+            and t7.branch_id = $1::integer
           ),
           'null'
         )
@@ -416,17 +476,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                  convert_to('TierChange:' || t8.customer_id || '.' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t7.kind || '"}'
+                ) || '","kind":"' || t8.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t7
-            where t7.customer_id = t1.k1
-            and t7.id = t1.k2
-            and t7.branch_id = $1::integer
-            and t7.position is not null
+            from terrace.tier_change t8
+            where t8.customer_id = t1.k1
+            and t8.id = t1.k2
+            and t8.branch_id = $1::integer
+            and t8.position is not null
           ),
           'null'
         )
@@ -435,14 +495,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t8.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t9.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t8
-            where t8.version =
+            from terrace.tier_policy t9
+            where t9.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -486,19 +546,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'Branch' then coalesce(
+        when 'AuditEntry' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t3.id, 'UTF8'),
+                '{"__typename":"AuditEntry","id":"' || encode(
+                  convert_to('AuditEntry:' || t3.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t3
+            from terrace.audit t3
             where t3.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
+        when 'Branch' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Branch","id":"' || encode(
+                  convert_to('Branch:' || t4.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.branch t4
+            where t4.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -510,14 +590,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t4.id, 'UTF8'),
+                  convert_to('Customer:' || t5.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t4.number)::text || '}'
+                ) || '","number":' || to_json(t5.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t4
-            where t4.id =
+            from terrace.customer t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -529,14 +609,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t5.id, 'UTF8'),
+                  convert_to('Manager:' || t6.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t5.number)::text || '}'
+                ) || '","number":' || to_json(t6.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t5
-            where t5.id =
+            from terrace.manager t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -548,15 +628,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t7.customer_id || '.' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t6.code)::text || '}'
+                ) || '","code":' || to_json(t7.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t6
-            where t6.customer_id = t1.k1
-            and t6.id = t1.k2
+            from terrace.risk_signal t7
+            where t7.customer_id = t1.k1
+            and t7.id = t1.k2
           ),
           'null'
         )
@@ -565,16 +645,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                  convert_to('TierChange:' || t8.customer_id || '.' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t7.kind || '"}'
+                ) || '","kind":"' || t8.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t7
-            where t7.customer_id = t1.k1
-            and t7.id = t1.k2
-            and t7.position is not null
+            from terrace.tier_change t8
+            where t8.customer_id = t1.k1
+            and t8.id = t1.k2
+            and t8.position is not null
           ),
           'null'
         )
@@ -583,14 +663,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t8.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t9.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t8
-            where t8.version =
+            from terrace.tier_policy t9
+            where t9.version =
             case
             when t1.k2 is null then t1.k1
             end

@@ -24,14 +24,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'AuditEntry' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('AuditEntry:' || t3.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.audit t3
+          where t3.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       when 'Branch' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Branch:' || t3.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Branch:' || t4.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.branch t3
-          where t3.id =
+          from terrace.branch t4
+          where t4.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -43,30 +58,30 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t4.id, 'UTF8'),
+                convert_to('Customer:' || t5.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t4.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t5.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t5.number)::text || '}'),
+                      ('{"number":' || to_json(t6.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t5.number
+                    order by t6.number
                   )
-                  from terrace.account t5
-                  where t5.customer_id = t4.id
-                  and t5.customer_id = $1::integer
+                  from terrace.account t6
+                  where t6.customer_id = t5.id
+                  and t6.customer_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t6.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t6
-                  where t6.customer_id = t4.id
-                  and t6.customer_id = $1::integer
-                  order by t6.month desc
+                  select coalesce(('{"status":"' || t7.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t7
+                  where t7.customer_id = t5.id
+                  and t7.customer_id = $1::integer
+                  order by t7.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -74,27 +89,27 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t4
-          where t4.id =
+          from terrace.customer t5
+          where t5.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t4.id = $1::integer
+          and t5.id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t7.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t8.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t7
-          where t7.id =
+          from terrace.manager t8
+          where t8.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t7.id = (
+          and t8.id = (
             select own.manager_id
             from terrace.customer own
             where own.id = $1::integer
@@ -107,15 +122,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t8.customer_id || '.' || t8.id, 'UTF8'),
+                convert_to('RiskSignal:' || t9.customer_id || '.' || t9.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t8
-          where t8.customer_id = t1.k1
-          and t8.id = t1.k2
+          from terrace.risk_signal t9
+          where t9.customer_id = t1.k1
+          and t9.id = t1.k2
           and false
         ),
         'null'
@@ -125,17 +140,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                convert_to('TierChange:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t9
-          where t9.customer_id = t1.k1
-          and t9.id = t1.k2
-          and t9.customer_id = $1::integer
-          and t9.position is not null
+          from terrace.tier_change t10
+          where t10.customer_id = t1.k1
+          and t10.id = t1.k2
+          and t10.customer_id = $1::integer
+          and t10.position is not null
         ),
         'null'
       )
@@ -144,14 +159,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t10.version, 'UTF8'),
+                convert_to('TierPolicy:' || t11.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t10
-          where t10.version =
+          from terrace.tier_policy t11
+          where t11.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -194,14 +209,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'AuditEntry' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('AuditEntry:' || t3.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.audit t3
+          where t3.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       when 'Branch' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Branch:' || t3.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Branch:' || t4.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.branch t3
-          where t3.id =
+          from terrace.branch t4
+          where t4.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -213,30 +243,30 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t4.id, 'UTF8'),
+                convert_to('Customer:' || t5.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t4.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t5.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t5.number)::text || '}'),
+                      ('{"number":' || to_json(t6.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t5.number
+                    order by t6.number
                   )
-                  from terrace.account t5
-                  where t5.customer_id = t4.id
-                  and t5.manager_id = $1::integer
+                  from terrace.account t6
+                  where t6.customer_id = t5.id
+                  and t6.manager_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t6.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t6
-                  where t6.customer_id = t4.id
-                  and t6.manager_id = $1::integer
-                  order by t6.month desc
+                  select coalesce(('{"status":"' || t7.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t7
+                  where t7.customer_id = t5.id
+                  and t7.manager_id = $1::integer
+                  order by t7.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -244,27 +274,27 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t4
-          where t4.id =
+          from terrace.customer t5
+          where t5.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t4.manager_id = $1::integer
+          and t5.manager_id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t7.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t8.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t7
-          where t7.id =
+          from terrace.manager t8
+          where t8.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t7.id = $1::integer
+          and t8.id = $1::integer
         ),
         'null'
       )
@@ -273,16 +303,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t8.customer_id || '.' || t8.id, 'UTF8'),
+                convert_to('RiskSignal:' || t9.customer_id || '.' || t9.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t8
-          where t8.customer_id = t1.k1
-          and t8.id = t1.k2
-          and t8.manager_id = $1::integer
+          from terrace.risk_signal t9
+          where t9.customer_id = t1.k1
+          and t9.id = t1.k2
+          and t9.manager_id = $1::integer
         ),
         'null'
       )
@@ -291,17 +321,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                convert_to('TierChange:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t9
-          where t9.customer_id = t1.k1
-          and t9.id = t1.k2
-          and t9.manager_id = $1::integer
-          and t9.position is not null
+          from terrace.tier_change t10
+          where t10.customer_id = t1.k1
+          and t10.id = t1.k2
+          and t10.manager_id = $1::integer
+          and t10.position is not null
         ),
         'null'
       )
@@ -310,14 +340,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t10.version, 'UTF8'),
+                convert_to('TierPolicy:' || t11.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t10
-          where t10.version =
+          from terrace.tier_policy t11
+          where t11.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -360,14 +390,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'AuditEntry' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('AuditEntry:' || t3.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.audit t3
+          where t3.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       when 'Branch' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Branch:' || t3.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Branch:' || t4.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.branch t3
-          where t3.id =
+          from terrace.branch t4
+          where t4.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -379,30 +424,30 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t4.id, 'UTF8'),
+                convert_to('Customer:' || t5.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t4.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t5.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t5.number)::text || '}'),
+                      ('{"number":' || to_json(t6.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t5.number
+                    order by t6.number
                   )
-                  from terrace.account t5
-                  where t5.customer_id = t4.id
-                  and t5.branch_id = $1::integer
+                  from terrace.account t6
+                  where t6.customer_id = t5.id
+                  and t6.branch_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t6.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t6
-                  where t6.customer_id = t4.id
-                  and t6.branch_id = $1::integer
-                  order by t6.month desc
+                  select coalesce(('{"status":"' || t7.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t7
+                  where t7.customer_id = t5.id
+                  and t7.branch_id = $1::integer
+                  order by t7.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -410,27 +455,27 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t4
-          where t4.id =
+          from terrace.customer t5
+          where t5.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t4.branch_id = $1::integer
+          and t5.branch_id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t7.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t8.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t7
-          where t7.id =
+          from terrace.manager t8
+          where t8.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t7.branch_id = $1::integer
+          and t8.branch_id = $1::integer
         ),
         'null'
       )
@@ -439,16 +484,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t8.customer_id || '.' || t8.id, 'UTF8'),
+                convert_to('RiskSignal:' || t9.customer_id || '.' || t9.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t8
-          where t8.customer_id = t1.k1
-          and t8.id = t1.k2
-          and t8.branch_id = $1::integer
+          from terrace.risk_signal t9
+          where t9.customer_id = t1.k1
+          and t9.id = t1.k2
+          and t9.branch_id = $1::integer
         ),
         'null'
       )
@@ -457,17 +502,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                convert_to('TierChange:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t9
-          where t9.customer_id = t1.k1
-          and t9.id = t1.k2
-          and t9.branch_id = $1::integer
-          and t9.position is not null
+          from terrace.tier_change t10
+          where t10.customer_id = t1.k1
+          and t10.id = t1.k2
+          and t10.branch_id = $1::integer
+          and t10.position is not null
         ),
         'null'
       )
@@ -476,14 +521,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t10.version, 'UTF8'),
+                convert_to('TierPolicy:' || t11.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t10
-          where t10.version =
+          from terrace.tier_policy t11
+          where t11.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -525,14 +570,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'AuditEntry' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('AuditEntry:' || t3.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.audit t3
+          where t3.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       when 'Branch' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Branch:' || t3.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Branch:' || t4.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.branch t3
-          where t3.id =
+          from terrace.branch t4
+          where t4.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -544,28 +604,28 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t4.id, 'UTF8'),
+                convert_to('Customer:' || t5.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t4.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t5.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t5.number)::text || '}'),
+                      ('{"number":' || to_json(t6.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t5.number
+                    order by t6.number
                   )
-                  from terrace.account t5
-                  where t5.customer_id = t4.id
+                  from terrace.account t6
+                  where t6.customer_id = t5.id
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t6.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t6
-                  where t6.customer_id = t4.id
-                  order by t6.month desc
+                  select coalesce(('{"status":"' || t7.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t7
+                  where t7.customer_id = t5.id
+                  order by t7.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -573,8 +633,8 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t4
-          where t4.id =
+          from terrace.customer t5
+          where t5.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -584,11 +644,11 @@ when set_config('app.id', $1::integer::text, true) is not null then (
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t7.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t8.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t7
-          where t7.id =
+          from terrace.manager t8
+          where t8.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -600,15 +660,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t8.customer_id || '.' || t8.id, 'UTF8'),
+                convert_to('RiskSignal:' || t9.customer_id || '.' || t9.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t8
-          where t8.customer_id = t1.k1
-          and t8.id = t1.k2
+          from terrace.risk_signal t9
+          where t9.customer_id = t1.k1
+          and t9.id = t1.k2
         ),
         'null'
       )
@@ -617,16 +677,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                convert_to('TierChange:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t9
-          where t9.customer_id = t1.k1
-          and t9.id = t1.k2
-          and t9.position is not null
+          from terrace.tier_change t10
+          where t10.customer_id = t1.k1
+          and t10.id = t1.k2
+          and t10.position is not null
         ),
         'null'
       )
@@ -635,14 +695,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t10.version, 'UTF8'),
+                convert_to('TierPolicy:' || t11.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t10
-          where t10.version =
+          from terrace.tier_policy t11
+          where t11.version =
           case
           when t1.k2 is null then t1.k1
           end
