@@ -168,6 +168,7 @@ NOT_CODES = {
     "PENDING_REVIEW": "a state of a correction",
     "SUPERSEDED": "a state of a correction",
     "CODE": "a placeholder in a help text",
+    "POSITION": "a placeholder in a help text",
     "REASON": "a placeholder in a help text",
     "TEXT": "a placeholder in a help text",
     "DESC": "a direction of a list",
