@@ -43,6 +43,20 @@ async def seal(database: Database, limit: int = _AT_ONCE) -> int:
     return await persistently(once)
 
 
+async def seal_waiting(database: Database, at_once: int = _AT_ONCE) -> int:
+    """Seal what waits by now; returns how many.
+
+    It goes on while whole batches wait, not while anything does: writers who never cease would
+    otherwise have a seal committed for every line or two.
+    """
+    sealed = 0
+    while True:
+        done = await seal(database, at_once)
+        sealed += done
+        if done < at_once:
+            return sealed
+
+
 async def chain_head(database: Database) -> Link:
     """The last seal there is."""
     async with database.sealing() as connection:

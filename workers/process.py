@@ -19,7 +19,7 @@ from repository.cancellation import end_if_told_to
 from repository.database import UNREACHABLE, Database, database_name
 from repository.outage import Outage
 from repository.relay import move_tails, relay
-from repository.sealing import chain_head, seal
+from repository.sealing import chain_head, seal_waiting
 from repository.special import start_due_grants
 from settings import Settings
 from telemetry.figures import RECOMPUTED, count
@@ -120,9 +120,7 @@ class Workers:
         return published
 
     async def _seal(self) -> int:
-        sealed = 0
-        while done := await seal(self._database):
-            sealed += done
+        sealed = await seal_waiting(self._database)
         now = asyncio.get_running_loop().time()
         if now >= self._head_due:
             head = await chain_head(self._database)

@@ -18,7 +18,7 @@ from domain.actors import Scope
 from repository.audit import audit
 from repository.calendar import set_business_date
 from repository.roles import SEALER, WRITER, login_name, login_password
-from repository.sealing import seal
+from repository.sealing import seal, seal_waiting
 from repository.statements import sql
 from repository.verification import verify
 from tests.house import KEY, House, new_house
@@ -112,6 +112,30 @@ async def test_many_sealers_beside_many_writers_make_one_chain(house: House) -> 
     assert during > 0
     found = await verify(house.database)
     assert (found.head.position, found.seals, found.waiting) == (60, 60, 0)
+
+
+async def test_what_waits_is_sealed_in_batches_as_long_as_whole_ones_wait(house: House) -> None:
+    await write(house, *"abcde")
+    own, passes = house.database.sealing, 0
+
+    @asynccontextmanager
+    async def counted() -> AsyncIterator[Any]:
+        nonlocal passes
+        passes += 1
+        async with own() as connection:
+            yield connection
+        if passes == 2:
+            await write(house, "late")
+
+    house.database.sealing = counted  # type: ignore[method-assign]
+    try:
+        assert await seal_waiting(house.database, 2) == 6
+        assert passes == 4  # two lines, two, two, none
+        await write(house, "one")
+        assert await seal_waiting(house.database, 2) == 1
+        assert passes == 5  # not a look more for a writer who never ceases
+    finally:
+        house.database.sealing = own  # type: ignore[method-assign]
 
 
 async def test_two_sealers_never_fork_the_chain_even_without_the_lock(
