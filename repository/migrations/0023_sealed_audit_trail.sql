@@ -23,10 +23,10 @@ alter table terrace.audit
     add column reason text;
 update terrace.audit set role = split_part(principal, ':', 1);
 alter table terrace.audit alter column role set not null;
-create index audit_by_subject on terrace.audit (subject, id);
-create index audit_by_principal on terrace.audit (principal, id);
-create index audit_by_action on terrace.audit (action, id);
-create index audit_by_day on terrace.audit (business_date, id);
+create index audit_by_subject on terrace.audit (subject, recorded_at, id);
+create index audit_by_principal on terrace.audit (principal, recorded_at, id);
+create index audit_by_action on terrace.audit (action, recorded_at, id);
+create index audit_by_day on terrace.audit (business_date, recorded_at, id);
 create index audit_by_instant on terrace.audit (recorded_at, id);
 
 -- Lines that wait for their seal, each from its own transaction on.

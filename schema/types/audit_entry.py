@@ -104,7 +104,9 @@ MEMBERS: Members = {
     "businessDate": On(date("business_date")),
     "recordedAt": On(instant("recorded_at")),
 }
-NEWEST_FIRST = sorted_by(expression("{t}.id", cast="bigint"), descending=True)
+NEWEST_FIRST = sorted_by(
+    instant("recorded_at"), expression("{t}.id", cast="bigint"), descending=True
+)
 
 
 @extends(Query)

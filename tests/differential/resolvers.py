@@ -13,7 +13,14 @@ from tests.differential import figures
 from tests.differential.choosing import chosen
 from tests.differential.feeds import feeds
 from tests.differential.identifiers import KEYS, Cursors, key_of, read_id
-from tests.differential.paging import BY_MANAGER, BY_POSITION, BY_SIGNAL, customers_by, page
+from tests.differential.paging import (
+    BY_MANAGER,
+    BY_POSITION,
+    BY_SIGNAL,
+    NEWEST_FIRST,
+    customers_by,
+    page,
+)
 from tests.differential.refusals import NoBusinessDate, refused
 from tests.differential.rows import Row, View
 
@@ -120,6 +127,9 @@ class Plain:
 
     def Query_riskSignals(self, source: Any, **given: Any) -> Row:
         return self.page("risk_signal", self.view.all("risk_signal"), BY_SIGNAL, given)
+
+    def Query_auditEntries(self, source: Any, **given: Any) -> Row:
+        return self.page("audit", self.view.all("audit"), NEWEST_FIRST, given)
 
     def Query_vipStatistics(self, source: Any, month: Any = None, branch: Any = None) -> Row:
         if branch is None:
@@ -259,6 +269,18 @@ class Plain:
 
     def RiskSignal_reportedBy(self, source: Row) -> Row | None:
         return self.view.one("manager", id=source["reporter_id"])
+
+    def AuditEntry_role(self, source: Row) -> str:
+        return str(source["role"]).upper()
+
+    def AuditEntry_seal(self, source: Row) -> Row | None:
+        return self.view.one("audit_seal", audit_id=source["id"])
+
+    def AuditSeal_position(self, source: Row) -> str:
+        return str(source["position"])
+
+    def AuditSeal_hash(self, source: Row) -> str:
+        return str(source["hash"].hex())
 
     # The organisation
 

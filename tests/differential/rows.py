@@ -29,11 +29,14 @@ KINDS = {
     "feed_source": "Feed",
     "feed_day": "",
     "feed": "",
+    "audit": "AuditEntry",
+    "audit_seal": "AuditSeal",
 }
 """Every table that is read, and the published type that its rows are shown as."""
 
 OPEN = ("branch", "tier_policy", "tier", "calendar", "feed_source", "feed_day", "feed")
 INTERNAL = ("risk_signal",)
+TRAIL = ("audit", "audit_seal")
 
 
 class Row(dict[str, Any]):
@@ -56,10 +59,11 @@ class Rows:
 
 
 async def load(house: House) -> Rows:
-    """Read everything there is, as the writer, who sees every row."""
+    """Read everything there is, as the writer, who sees every row, and the trail as an auditor."""
     tables = {}
     for name, kind in KINDS.items():
-        found = await house.fetch(f"select * from terrace.{name} order by 1, 2")
+        read = house.trail if name in TRAIL else house.fetch
+        found = await read(f"select * from terrace.{name} order by 1, 2")
         tables[name] = [Row(kind, dict(row)) for row in found]
     return Rows(tables)
 
@@ -69,6 +73,8 @@ def sees(actor: Actor, table: str, row: Row, rows: Rows) -> bool:
     role, own = str(actor.role), actor.scope_id
     if table in OPEN:
         return True
+    if table in TRAIL:
+        return role == "auditor"
     if role in ("hq", "risk", "auditor"):
         return True
     if role == "integrator":

@@ -15,7 +15,14 @@ from graphql import (
 )
 
 from tests.differential.identifiers import KEYS, Cursors, encoded, id_of
-from tests.differential.paging import BY_MANAGER, BY_POSITION, BY_SIGNAL, Ordering, customers_by
+from tests.differential.paging import (
+    BY_MANAGER,
+    BY_POSITION,
+    BY_SIGNAL,
+    NEWEST_FIRST,
+    Ordering,
+    customers_by,
+)
 from tests.differential.rows import Row, Rows
 
 TABLES = {
@@ -24,12 +31,14 @@ TABLES = {
     "ManagerFilter": "manager",
     "TierChangeFilter": "tier_change",
     "RiskSignalFilter": "risk_signal",
+    "AuditEntryFilter": "audit",
     "CustomerKey": "customer",
     "ManagerKey": "manager",
 }
 COLUMNS = {
     "balanceAsOf": "balance_as_of",
     "openedOn": "opened_on",
+    "businessDate": "business_date",
     "closedOn": "closed_on",
     "toTier": "to_tier",
     "tier": "tier",
@@ -39,6 +48,7 @@ PAGED = {
     "managers": "manager",
     "tierChanges": "tier_change",
     "riskSignals": "risk_signal",
+    "auditEntries": "audit",
 }
 BAD_IDS = ["", "garbage", "Q3VzdG9tZXI6", "Q3VzdG9tZXI6MDE=", "Q3VzdG9tZXI6MQ", "张"]
 BAD_CURSORS = ["", "x", "WyJhIiwgImIiXQ==", "bnVsbA==", "e30=", "张"]
@@ -123,7 +133,7 @@ class Values:
     def instant(self, owner: str, member: str) -> str:
         """An instant of the data, in one zone or another, or any."""
         table, column = {
-            "recordedAt": ("tier_change", "recorded_at"),
+            "recordedAt": (TABLES.get(owner, "tier_change"), "recorded_at"),
             "reportedAt": ("risk_signal", "reported_at"),
         }[member]
         known = [row[column] for row in self.rows.tables[table]]
@@ -146,7 +156,8 @@ class Values:
         if self.fault():
             return self.dice.choice(UNREADABLE["Date"])
         column = COLUMNS.get(member, member)
-        known = [r[column] for r in self.rows.tables["account"] if r.get(column) is not None]
+        table = "audit" if column == "business_date" else "account"
+        known = [r[column] for r in self.rows.tables[table] if r.get(column) is not None]
         if not known or self.dice.random() < 0.2:
             return self.dice.choice(["2025-03-09", "1900-01-01", "2999-12-31", "2024-02-29"])
         return str(self.dice.choice(known))
@@ -219,7 +230,12 @@ class Values:
 
     def ordering(self, field: str, order_by: Any) -> Ordering:
         """The order in which a connection lists its rows."""
-        fixed = {"managers": BY_MANAGER, "tierChanges": BY_POSITION, "riskSignals": BY_SIGNAL}
+        fixed = {
+            "managers": BY_MANAGER,
+            "tierChanges": BY_POSITION,
+            "riskSignals": BY_SIGNAL,
+            "auditEntries": NEWEST_FIRST,
+        }
         return fixed[field] if field in fixed else customers_by(order_by)
 
     def cursor(self, field: str, order_by: Any) -> str | None:

@@ -48,7 +48,10 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             (
               '"' || translate(
                 encode(
-                  convert_to(json_build_array('dd964c', t1.id::text)::text, 'UTF8'),
+                  convert_to(
+                    json_build_array('d0d6e5', t1.recorded_at::text, t1.id::text)::text,
+                    'UTF8'
+                  ),
                   'base64'
                 ),
                 E'\n',
@@ -63,12 +66,13 @@ when set_config('app.id', $1::integer::text, true) is not null then (
     )
     from (
       select t1.*,
-      row_number() over (order by t1.id desc) as place
+      row_number() over (order by t1.recorded_at desc, t1.id desc) as place
       from (
         select t1.*
         from terrace.audit t1
         where false
-        order by t1.id desc
+        order by t1.recorded_at desc,
+        t1.id desc
         limit $2::integer + 1
       ) t1
     ) t1
