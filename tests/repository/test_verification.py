@@ -32,6 +32,10 @@ FORCED: dict[str, tuple[str, str]] = {
         "update terrace.audit set origin = null where id = 1",
         "line 1 was changed",
     ),
+    "a column, past the triggers": (
+        "alter table terrace.audit alter column reason type text using 'another'",
+        "line 1 was changed after it had been sealed at position 1",
+    ),
     "an instant": (
         "update terrace.audit set recorded_at = recorded_at - interval '1 us' where id = 2",
         "line 2 was changed",
