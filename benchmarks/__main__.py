@@ -18,6 +18,7 @@ BENCHMARKS = {
     "import": "`terrace import balances`: rows/s beside COPY",
     "close": "closing a month: customers/s beside the bare averages in SQL",
     "record": "recordBalances: updates/s beside bare inserts",
+    "audit": "the audit trail: lines sealed/s, and recordBalances with seals and without",
     "shutdown": "SIGTERM with 4,000 sockets: seconds beside the 20 allowed",
     "fanout": "events to 1,000 subscribed managers beside a bare broadcast, and 10,000 idle ones",
     "visible": "2,000 balances/s: how soon they are seen in AUM, and events at a socket",

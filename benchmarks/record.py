@@ -89,7 +89,7 @@ async def run(place: Place) -> Report:
 
 async def _paced(server: Serving, batches: Sequence[list[Row]]) -> load.Outcome:
     """The same with so many batches a second as make up PACE updates."""
-    requests = [_request(rows) for rows in batches]
+    requests = [request_of(rows) for rows in batches]
     expected = b'"accepted":%d' % BATCH
     rate = PACE / BATCH
     return await load.in_another_process(
@@ -100,7 +100,7 @@ async def _paced(server: Serving, batches: Sequence[list[Row]]) -> load.Outcome:
 async def _round(
     place: Place, url: str, server: Serving, batches: Sequence[list[Row]], found: _Rounds
 ) -> None:
-    requests = [_request(rows) for rows in batches]
+    requests = [request_of(rows) for rows in batches]
     job = load.Job(server.port, requests, b'"accepted":%d' % BATCH, connections=CLIENTS)
     await place.settle()
     server_before, postgres_before = server.seconds(), place.postgres_seconds()
@@ -149,12 +149,17 @@ def _report(found: _Rounds) -> Report:
 
 
 def _batches(size: _Size, number: int) -> Iterator[list[Row]]:
-    """The rows of a round as a feed sends them: by day, then by account."""
-    accounts = size.customers * 3
+    """The batches of a round."""
     first = number * size.batches * BATCH
-    for start in range(first, first + size.batches * BATCH, BATCH):
+    return batches_of(size.customers, first, first + size.batches * BATCH)
+
+
+def batches_of(customers: int, first: int, end: int) -> Iterator[list[Row]]:
+    """Rows from one place to before another, as a feed sends them: by day, then by account."""
+    accounts = customers * 3
+    for start in range(first, end, BATCH):
         rows = []
-        for place in range(start, start + BATCH):
+        for place in range(start, min(start + BATCH, end)):
             day, account = divmod(place, accounts)
             as_of = OPEN.first_day + timedelta(days=day)
             amount = Decimal(place % 9_999_999) / 100 + 1000
@@ -162,7 +167,8 @@ def _batches(size: _Size, number: int) -> Iterator[list[Row]]:
         yield rows
 
 
-def _request(rows: Sequence[Row]) -> bytes:
+def request_of(rows: Sequence[Row]) -> bytes:
+    """A request of recordBalances."""
     updates = [
         {
             "updateId": update_id,

@@ -23,7 +23,8 @@ from cli.imports import import_folder
 from cli.progress import Progress
 from cli.session import OPERATOR
 from domain.months import Month, months_between, parse_date
-from repository.calendar import audit, read_calendar, set_business_date
+from repository.audit import audit, was_audited
+from repository.calendar import read_calendar, set_business_date
 from repository.closing import request_close
 from repository.database import Connection, Database
 from repository.ledger import Updates, record
@@ -40,10 +41,10 @@ _BEGUN, _COMPLETE = "demo.begin", "demo.complete"
 
 async def load_demo(database: Database, settings: Settings) -> bool:
     """Load the demo data unless the installation has data; whether it holds the demo data now."""
+    if await was_audited(database, _COMPLETE):
+        return True
+    begun = await was_audited(database, _BEGUN)
     async with database.writing() as connection:
-        if await _audited(connection, _COMPLETE):
-            return True
-        begun = await _audited(connection, _BEGUN)
         if not begun and await connection.fetchval(sql("has_customers")):
             return bool(await connection.fetchval(sql("has_demo")))
         calendar = await read_calendar(connection)
@@ -56,7 +57,7 @@ async def load_demo(database: Database, settings: Settings) -> bool:
         await _carry_out(database, settings)  # the close it was cut off in, before files come again
     else:
         async with database.unit() as connection:
-            await audit(connection, OPERATOR, _BEGUN, "demo data", {})
+            await audit(connection, OPERATOR, _BEGUN, "demo data")
     with tempfile.TemporaryDirectory(prefix="terrace-demo-") as name:
         folder = Path(name)
         facts = write(folder)
@@ -65,10 +66,6 @@ async def load_demo(database: Database, settings: Settings) -> bool:
         await import_folder(database, folder)
         await _live(database, settings, facts, balances)
     return True
-
-
-async def _audited(connection: Connection, action: str) -> bool:
-    return bool(await connection.fetchval(sql("was_audited"), action))
 
 
 def _by_month(path: Path) -> dict[Month, list[tuple[str, Any, Decimal]]]:
@@ -175,7 +172,7 @@ async def _complete(database: Database, signals: Sequence[Signal]) -> None:
     async with database.unit() as connection:
         for signal in sorted(signals, key=lambda s: s.reported_on):
             await _signal(connection, signal)
-        await audit(connection, OPERATOR, _COMPLETE, "demo data", {})
+        await audit(connection, OPERATOR, _COMPLETE, "demo data")
 
 
 async def _signal(connection: Connection, signal: Signal) -> None:

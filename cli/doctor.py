@@ -88,6 +88,7 @@ def of_catalogue(found: Catalogue, settings: Settings) -> Iterator[Check]:
     yield _clock(found.ahead)
     yield from _roles(found)
     yield from _walls(found)
+    yield from _guards(found)
     yield from _indexes(found)
     yield _connections(found, settings)
 
@@ -109,6 +110,12 @@ def of_work(found: Work) -> Iterator[Check]:
     told += f", the longest for {age:,.0f} s" if number else ""
     state = _graded(age, _RELAY_WARNING, _RELAY_PROBLEM)
     yield Check("relay", state, told, "" if state is State.OK else _START_WORKERS)
+    age = backlog.unsealed_oldest or 0.0
+    told = f"{backlog.unsealed:,} lines of the audit trail wait for their seal"
+    told += f", the longest for {age:,.0f} s" if backlog.unsealed else ""
+    state = _graded(age, _RELAY_WARNING, _RELAY_PROBLEM)
+    todo = f"{_START_WORKERS}; then run `terrace audit verify`"
+    yield Check("audit seals", state, told, "" if state is State.OK else todo)
     yield from _quarantined(found)
     yield _close(found)
 
@@ -172,6 +179,21 @@ def _walls(found: Catalogue) -> Iterator[Check]:
         yield Check("row walls", State.OK, "row-level security is forced on every table it is for")
 
 
+def _guards(found: Catalogue) -> Iterator[Check]:
+    if found.migrations != 0:
+        return  # what is missing then comes with them
+    for table, guard in found.guards:
+        yield Check(
+            "audit trail",
+            State.PROBLEM,
+            f"terrace.{table}: the trigger {guard} is missing or does not hold in every session",
+            f"find out who did it, run `terrace audit verify`, then: alter table terrace.{table} "
+            f"enable always trigger {guard}, or make it as the migrations do",
+        )
+    if not found.guards:
+        yield Check("audit trail", State.OK, "every change of a line is refused to everybody")
+
+
 def _indexes(found: Catalogue) -> Iterator[Check]:
     if found.migrations != 0:
         return  # what is missing then comes with them
@@ -191,7 +213,7 @@ def _indexes(found: Catalogue) -> Iterator[Check]:
 
 def _connections(found: Catalogue, settings: Settings) -> Check:
     api = 5 * settings.reader_connections + settings.writer_connections + 2
-    worker = settings.writer_connections + 1
+    worker = settings.writer_connections + 2
     needed = settings.processes * api + settings.workers * worker
     kept = ("superuser_reserved_connections", "reserved_connections")
     there = int(found.settings["max_connections"])

@@ -22,6 +22,7 @@ COMMANDS = {
     "feed": "feed",
     "calendar": "calendar",
     "close": "close",
+    "audit": "audit",
     "simulate": "simulate",
     "doctor": "doctor",
     "token": "token",

@@ -140,6 +140,18 @@ def _of(backlog: Backlog) -> list[str]:
             backlog.tier_changes_oldest or 0,
         ),
         *state(oldest, "", {"feed": "risk_signal"}, backlog.risk_signals_oldest or 0)[2:],
+        *state(
+            "terrace_audit_unsealed",
+            "Lines of the audit trail committed and not yet sealed.",
+            {},
+            backlog.unsealed,
+        ),
+        *state(
+            "terrace_audit_unsealed_oldest_seconds",
+            "Time that the oldest of them waits.",
+            {},
+            backlog.unsealed_oldest or 0,
+        ),
         *_close(backlog),
     ]
 

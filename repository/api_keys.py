@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.actors import Actor, Grant
 from domain.api_keys import new_key
-from repository.calendar import audit
+from repository.audit import audit
 from repository.database import Connection, Database
 from repository.statements import sql
 
@@ -67,8 +67,8 @@ async def create_key(
         )
     async with database.unit() as connection:
         made = await _write(connection, name, wanted, days * _HOURS_A_DAY, actor, replaces=None)
-        detail = {"prefix": made.prefix, "grants": wanted, "days": days}
-        await audit(connection, actor, "api_key.create", name, detail)
+        after = {"prefix": made.prefix, "grants": wanted, "days": days}
+        await audit(connection, actor, "api_key.create", name, after=after)
     return made
 
 
@@ -100,8 +100,15 @@ async def rotate_key(
             replaces=old["id"],
         )
         await connection.execute(sql("retire_api_key"), old["id"], overlap_hours)
-        detail = {"prefix": made.prefix, "replaces": old["prefix"], "overlap_hours": overlap_hours}
-        await audit(connection, actor, "api_key.rotate", old["integrator"], detail)
+        await audit(
+            connection,
+            actor,
+            "api_key.rotate",
+            old["integrator"],
+            before={"prefix": old["prefix"]},
+            after={"prefix": made.prefix, "days": days},
+            detail={"overlapHours": overlap_hours},
+        )
     return made
 
 
@@ -110,8 +117,10 @@ async def revoke_key(database: Database, key: int | str, reason: str, actor: Act
     async with database.unit() as connection:
         old = await _locked(connection, key)
         await connection.execute(sql("revoke_api_key"), old["id"], actor.principal, reason)
-        detail = {"prefix": old["prefix"], "reason": reason}
-        await audit(connection, actor, "api_key.revoke", old["integrator"], detail)
+        before = {"prefix": old["prefix"]}
+        await audit(
+            connection, actor, "api_key.revoke", old["integrator"], before=before, reason=reason
+        )
     return int(old["id"])
 
 

@@ -26,6 +26,8 @@ class Backlog:
     tier_changes_oldest: float | None
     risk_signals: int
     risk_signals_oldest: float | None
+    unsealed: int
+    unsealed_oldest: float | None
     close_month: str | None
     close_state: str | None
     close_customers: int | None

@@ -8,6 +8,7 @@ from typing import Any
 from domain.actors import Actor
 from domain.months import Month
 from domain.policy import DEFAULT_POLICY, TierPolicy, parse_policy, policy_document
+from repository.audit import audit
 from repository.database import HELD_ELSEWHERE, Connection, Database
 from repository.statements import sql
 
@@ -113,7 +114,14 @@ async def set_business_date(database: Database, day: date, actor: Actor) -> Cale
                 "BUSINESS_DATE_GOES_BACK",
             )
         await connection.execute(sql("set_business_date"), day)
-        await audit(connection, actor, "calendar.set", str(day), {})
+        await audit(
+            connection,
+            actor,
+            "calendar.set",
+            str(day),
+            before={"businessDate": calendar.business_date},
+            after={"businessDate": day},
+        )
         return await read_calendar(connection)
 
 
@@ -160,7 +168,14 @@ async def publish_policy(
             )
         await _insert(connection, policy, actor.principal)
         await connection.execute(sql("mark_everyone"), policy.effective.first_day)
-        await audit(connection, actor, "policy.publish", f"version {policy.version}", document)
+        await audit(
+            connection,
+            actor,
+            "policy.publish",
+            f"version {policy.version}",
+            before=policy_document(known[-1]) if known else None,
+            after=policy_document(policy),
+        )
         return policy, True
 
 
@@ -180,10 +195,3 @@ async def _insert(connection: Connection, policy: TierPolicy, published_by: str)
         [(policy.version, t.code, t.name, t.rank, t.threshold) for t in policy.tiers],
     )
     await connection.execute(sql("keep_dropped_tiers"))
-
-
-async def audit(
-    connection: Connection, actor: Actor, action: str, subject: str, detail: dict[str, Any]
-) -> None:
-    """One line of the audit trail, in the transaction of what it tells of."""
-    await connection.execute(sql("audit"), actor.principal, actor.channel, action, subject, detail)

@@ -8,7 +8,8 @@ from decimal import Decimal
 from domain.actors import Actor
 from domain.feeds import Gap, told
 from domain.months import Month
-from repository.calendar import CalendarError, audit, own_ledger, read_calendar
+from repository.audit import audit, audit_close
+from repository.calendar import CalendarError, own_ledger, read_calendar
 from repository.database import Connection, Database
 from repository.feeds import missing
 from repository.held import post_some
@@ -71,7 +72,15 @@ async def request_close(
             _documents(lacking) or None,
         )
         if epoch is not None:
-            await audit(connection, actor, "close.request", str(month), {"run": epoch})
+            await audit(
+                connection,
+                actor,
+                "close.request",
+                str(month),
+                before={"state": None if epoch == 1 else "FAILED"},
+                after={"state": "CUTOFF"},
+                detail={"run": epoch},
+            )
         if epoch is not None and epoch > 1:
             await connection.execute(sql("forget_chunks"), month.first_day)
             await connection.execute(sql("forget_events"), month.first_day)
@@ -89,8 +98,8 @@ async def _without(
             f"{month} cannot be closed: not complete is {told(lacking)}", "FEED_INCOMPLETE"
         )
     if lacking and override is not None:
-        detail = {"reason": override, "missing": _documents(lacking)}
-        await audit(connection, actor, "close.override", str(month), detail)
+        detail = {"missing": _documents(lacking)}
+        await audit(connection, actor, "close.override", str(month), reason=override, detail=detail)
     return lacking
 
 
@@ -198,8 +207,14 @@ async def publish(connection: Connection, month: Month, *, anew: bool) -> bool:
     await connection.execute(sql("release_removed"), month.next().first_day)
     await connection.execute(sql("finish_close"), month.first_day)
     run = await _state(connection, month)
-    detail = {"run": run.epoch, "customers": run.customers, "changes": run.changes}
-    await connection.execute(sql("audit_close"), month.first_day, "close.publish", detail)
+    await audit_close(
+        connection,
+        month,
+        "close.publish",
+        before={"state": "RUNNING", "openMonth": str(month)},
+        after={"state": "CLOSED", "openMonth": str(month.next())},
+        detail={"run": run.epoch, "customers": run.customers, "changes": run.changes},
+    )
     return True
 
 
@@ -213,7 +228,14 @@ async def fail(connection: Connection, month: Month, epoch: int, problem: str) -
     if failed != "UPDATE 1":
         return False
     await connection.execute(sql("unfreeze_month"), month.first_day)
-    detail = {"run": epoch, "problem": problem}
-    await connection.execute(sql("audit_close"), month.first_day, "close.fail", detail)
+    await audit_close(
+        connection,
+        month,
+        "close.fail",
+        before={"state": "RUNNING"},
+        after={"state": "FAILED"},
+        reason=problem,
+        detail={"run": epoch},
+    )
     await connection.execute(sql("mark_incomplete"), month.first_day, month.first_day)
     return True

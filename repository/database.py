@@ -15,7 +15,7 @@ import orjson
 
 from domain.actors import Scope
 from repository.readers import Readers, Usage
-from repository.roles import WRITER, login_name, login_password
+from repository.roles import SEALER, WRITER, login_name, login_password
 from telemetry import traces
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ _READER_SETTINGS = {
     "datestyle": "ISO, YMD",
 }
 _WRITER_SETTINGS = {
-    "application_name": "terrace writer",
     "jit": "off",
     # Nobody of ours holds a lock as long. Whoever else does, such as a session left open in a
     # transaction, must not bring everybody to a stand behind one customer.
@@ -194,6 +193,19 @@ async def _give_up(connection: Any, transaction: Any) -> None:
             raise  # it is told to end now
 
 
+@asynccontextmanager
+async def _committed(connection: Any) -> AsyncIterator[None]:
+    """One transaction: all of the block, or nothing of it."""
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        yield
+    except BaseException:
+        await _give_up(connection, transaction)
+        raise
+    await transaction.commit()
+
+
 async def _close(pool: Pool) -> None:
     try:
         async with asyncio.timeout(_CLOSE_SECONDS):
@@ -229,6 +241,7 @@ class Database:
         self._statement_seconds = statement_seconds
         self._readers: dict[Scope, Readers] = {}
         self._writer: Pool | None = None
+        self._sealer: Pool | None = None
         self._writes = 0  # that have a connection or wait for one
 
     async def __aenter__(self) -> "Database":
@@ -240,23 +253,17 @@ class Database:
                 self._acquire_seconds,
                 self._statement_seconds + _SILENCE_SECONDS,
             )
-        self._writer = await asyncpg.create_pool(
-            **self._login(WRITER),
-            min_size=0,
-            max_size=self._writer_connections,
-            max_inactive_connection_lifetime=300,
-            max_queries=1_000_000_000,
-            server_settings=_WRITER_SETTINGS,
-            init=_prepare_writer,
-        )
+        self._writer = await self._pool(WRITER, self._writer_connections, "terrace writer")
+        self._sealer = await self._pool(SEALER, 1, "terrace sealer")
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         """Close every connection, by force if one does not come back."""
         readers, self._readers = self._readers, {}
-        writer, self._writer = self._writer, None
+        pools = [pool for pool in (self._writer, self._sealer) if pool]
+        self._writer = self._sealer = None
         closing = [reader.close() for reader in readers.values()]
-        await asyncio.gather(*closing, *([_close(writer)] if writer else []))
+        await asyncio.gather(*closing, *map(_close, pools))
 
     def _login(self, kind: str) -> dict[str, Any]:
         """How a kind of role connects; both kinds of pool keep their statements alike."""
@@ -267,6 +274,18 @@ class Database:
             "statement_cache_size": STATEMENTS_KEPT,
             "max_cached_statement_lifetime": _STATEMENT_SECONDS_KEPT,
         }
+
+    async def _pool(self, kind: str, size: int, name: str) -> Pool:
+        """Connections of a role that writes, opened as they are needed."""
+        return await asyncpg.create_pool(
+            **self._login(kind),
+            min_size=0,
+            max_size=size,
+            max_inactive_connection_lifetime=300,
+            max_queries=1_000_000_000,
+            server_settings={**_WRITER_SETTINGS, "application_name": name},
+            init=_prepare_writer,
+        )
 
     async def _reader(self, scope: Scope) -> "asyncpg.Connection[asyncpg.Record]":
         """A new connection that reads for a kind of scope.
@@ -316,15 +335,19 @@ class Database:
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Connection]:
         """One transaction of the writer: all of the block, or nothing of it."""
-        async with self.writing() as connection:
-            transaction = connection.transaction()
-            await transaction.start()
-            try:
-                yield connection
-            except BaseException:
-                await _give_up(connection, transaction)
-                raise
-            await transaction.commit()
+        async with self.writing() as connection, _committed(connection):
+            yield connection
+
+    @asynccontextmanager
+    async def sealing(self) -> AsyncIterator[Connection]:
+        """One transaction of the sealer, who reads the audit trail and adds seals to it."""
+        if self._sealer is None:
+            raise RuntimeError("the database is not open")
+        async with (
+            self._sealer.acquire(timeout=self._acquire_seconds) as connection,
+            _committed(connection),
+        ):
+            yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:

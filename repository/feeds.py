@@ -13,7 +13,8 @@ from domain.actors import Actor
 from domain.feeds import FeedSource, Gap, check_days, gaps
 from domain.months import Month, months_between
 from domain.products import ProductClass
-from repository.calendar import Calendar, CalendarError, audit, own_ledger, read_calendar
+from repository.audit import Facts, audit
+from repository.calendar import Calendar, CalendarError, own_ledger, read_calendar
 from repository.database import Connection, Database, persistently
 from repository.held import post_some
 from repository.statements import sql
@@ -75,12 +76,26 @@ async def register(database: Database, source: FeedSource, actor: Actor) -> bool
                 actor.principal,
             )
             await connection.execute(sql("refresh_feeds"))
-            detail = {"name": source.name, "classes": sorted(source.classes)}
-            days = {"since": str(source.since), "until": str(source.until or "")}
-            await audit(connection, actor, "feed.register", source.code, detail | days)
+            await audit(
+                connection,
+                actor,
+                "feed.register",
+                source.code,
+                before=None if known is None else _told(known),
+                after=_told(source),
+            )
             return True
 
     return await persistently(once)
+
+
+def _told(source: FeedSource) -> Facts:
+    return {
+        "name": source.name,
+        "classes": sorted(source.classes),
+        "since": source.since,
+        "until": source.until,
+    }
 
 
 def _next_change(known: FeedSource, source: FeedSource) -> date:
@@ -135,8 +150,16 @@ async def mark_complete(
             )
             if new:
                 await connection.execute(sql("refresh_feeds"))
-                detail = {"days": len(new), "rows": rows}
-                await audit(connection, actor, "feed.complete", f"{code} {first}..{last}", detail)
+                days = (last - first).days + 1
+                await audit(
+                    connection,
+                    actor,
+                    "feed.complete",
+                    f"{code} {first}..{last}",
+                    before={"completeDays": days - len(new)},
+                    after={"completeDays": days},
+                    detail={"days": len(new), "rows": rows},
+                )
                 await _mark_late(connection, source, [row["day"] for row in new], calendar)
             return Marked(len(new), (last - first).days + 1 - len(new))
 
@@ -219,8 +242,15 @@ async def reopen(
             if found:
                 await connection.execute(sql("refresh_feeds"))
                 marks = [{"day": str(row["day"]), "by": row["marked_by"]} for row in found]
-                detail = {"reason": reason, "marks": marks}
-                await audit(connection, actor, "feed.reopen", f"{code} {first}..{last}", detail)
+                await audit(
+                    connection,
+                    actor,
+                    "feed.reopen",
+                    f"{code} {first}..{last}",
+                    before={"marks": marks},
+                    after={"marks": []},
+                    reason=reason,
+                )
             return len(found)
 
     return await persistently(once)

@@ -13,14 +13,14 @@ from domain.actors import SEES_ALL
 from repository.backlog import COUNTED_AT_MOST, Backlog, backlog_of
 from repository.database import database_name
 from repository.migrate import MigrationError, pending
-from repository.roles import GROUPS, WRITER, key_digest, login_name, login_password
+from repository.roles import GROUPS, SEALER, WRITER, key_digest, login_name, login_password
 from repository.statements import sql
 
 _CONNECT_SECONDS = 5.0
 _BETWEEN_SECONDS = 3.0
 SHOWN = 10
 """Customers set aside that are shown."""
-_SEE_ALL = (*(GROUPS[scope.value] for scope in SEES_ALL), GROUPS[WRITER])
+_SEE_ALL = (*(GROUPS[scope.value] for scope in SEES_ALL), GROUPS[WRITER], GROUPS[SEALER])
 
 
 class Unreachable(Exception):
@@ -46,7 +46,8 @@ class Catalogue:
     """What the database's owner sees.
 
     `migrations` is how many are missing, or what is wrong with those that are applied; `ahead` the
-    seconds that the server's clock is ahead of ours; `walls` and `policies` what is open, by table.
+    seconds that the server's clock is ahead of ours; `walls` and `policies` what is open, by table;
+    `guards` the triggers of the audit trail that do not hold, by table.
     """
 
     settings: Mapping[str, str]
@@ -57,6 +58,7 @@ class Catalogue:
     groups: Sequence[str]
     walls: Sequence[tuple[str, str]]
     policies: Sequence[tuple[str, str]]
+    guards: Sequence[tuple[str, str]]
     indexes: Mapping[str, bool]
 
 
@@ -114,6 +116,10 @@ async def look_as_owner(url: str, key: str) -> Catalogue:
             policies=[
                 (row["name"], row["policy"])
                 for row in await connection.fetch(sql("doctor_open_policies"), _SEE_ALL)
+            ],
+            guards=[
+                (row["name"], row["guard"])
+                for row in await connection.fetch(sql("doctor_audit_guards"))
             ],
             indexes=await _pairs(connection, "doctor_indexes"),
         )

@@ -11,7 +11,8 @@ import asyncpg
 import orjson
 
 from domain.actors import Actor
-from repository.calendar import Calendar, audit, share_ledger
+from repository.audit import audit
+from repository.calendar import Calendar, share_ledger
 from repository.database import Connection, Database, persistently
 from repository.statements import sql
 
@@ -106,7 +107,9 @@ async def record_balances(
             if not fresh:
                 return await _remembered(connection, key, actor.principal, digest)
             try:
-                recorded = await _record_and_audit(connection, updates, actor, future_days, ask)
+                recorded = await _record_and_audit(
+                    connection, updates, actor, future_days, ask, len(refused)
+                )
             except asyncpg.UniqueViolationError:
                 ask = True
                 raise
@@ -131,7 +134,12 @@ async def _remembered(connection: Connection, key: str, principal: str, digest: 
 
 
 async def _record_and_audit(
-    connection: Connection, updates: Updates, actor: Actor, future_days: int, ask: bool
+    connection: Connection,
+    updates: Updates,
+    actor: Actor,
+    future_days: int,
+    ask: bool,
+    refused: int,
 ) -> Recorded:
     if not updates.places:
         return Recorded()
@@ -141,7 +149,11 @@ async def _record_and_audit(
         actor,
         "balances.record",
         f"{len(updates.places)} updates",
-        {"accepted": recorded.accepted, "duplicates": recorded.duplicates},
+        detail={
+            "accepted": recorded.accepted,
+            "duplicates": recorded.duplicates,
+            "rejected": refused + len(recorded.rejections),
+        },
     )
     return recorded
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import asyncpg
 
 from domain.actors import Actor
-from repository.calendar import audit, share_ledger
+from repository.audit import audit
+from repository.calendar import share_ledger
 from repository.database import (
     FOR_A_MINUTE,
     HELD_ELSEWHERE,
@@ -96,8 +97,13 @@ class BalanceRecorder:
                 recorded = await record(connection, chunk, self._future_days)
             if recorded.accepted:
                 lines = [chunk.places[0], chunk.places[-1]]
-                detail = {"rows": recorded.accepted, "lines": lines}
-                await audit(connection, self._actor, "balances.import", self._source, detail)
+                detail = {
+                    "rows": recorded.accepted,
+                    "unchanged": recorded.duplicates,
+                    "rejected": len(recorded.rejections),
+                    "lines": lines,
+                }
+                await audit(connection, self._actor, "balances.import", self._source, detail=detail)
         return Loaded(recorded.accepted, recorded.duplicates, recorded.rejections)
 
     async def _record_fresh(self, connection: Connection, chunk: Chunk) -> Recorded:

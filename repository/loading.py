@@ -8,7 +8,8 @@ to must be there. Balances have a module of their own, `load_balances`.
 from typing import Any
 
 from domain.actors import Actor
-from repository.calendar import Calendar, CalendarError, audit, read_calendar, share_ledger
+from repository.audit import audit
+from repository.calendar import Calendar, CalendarError, read_calendar, share_ledger
 from repository.database import FOR_A_MINUTE, Connection, Database, persistently
 from repository.ledger import horizon
 from repository.load_branches import load_branches
@@ -37,8 +38,13 @@ async def load(
                 await connection.execute(sql("lock_accounts"), sorted({row[1] for row in rows}))
             loaded = await _load(connection, kind, rows, calendar, future_days)
             if loaded.recorded:
-                detail = {"rows": loaded.recorded, "lines": [rows[0][0], rows[-1][0]]}
-                await audit(connection, actor, f"{kind}.import", source, detail)
+                detail = {
+                    "rows": loaded.recorded,
+                    "unchanged": loaded.unchanged,
+                    "rejected": len(loaded.rejections),
+                    "lines": [rows[0][0], rows[-1][0]],
+                }
+                await audit(connection, actor, f"{kind}.import", source, detail=detail)
             return loaded
 
     return await persistently(once, patience=FOR_A_MINUTE)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.actors import Actor, Role
-from repository.calendar import audit
+from repository.audit import audit
 from repository.database import Database
 from repository.statements import sql
 
@@ -36,8 +36,11 @@ async def shut_out_bearer(
         found: int = await connection.fetchval(
             sql("revoke_access"), role.value, subject, None, issued_before, reason, actor.principal
         )
-        detail = {"reason": reason, "issued_before": issued_before and issued_before.isoformat()}
-        await audit(connection, actor, "access.revoke", f"{role}:{subject}", detail)
+        before = issued_before and issued_before.isoformat()
+        after = {"revocation": found, "issuedBefore": before}
+        await audit(
+            connection, actor, "access.revoke", f"{role}:{subject}", after=after, reason=reason
+        )
     return found
 
 
@@ -47,7 +50,10 @@ async def shut_out_token(database: Database, token_id: str, reason: str, actor: 
         found: int = await connection.fetchval(
             sql("revoke_access"), None, None, token_id, None, reason, actor.principal
         )
-        await audit(connection, actor, "access.revoke", f"token {token_id}", {"reason": reason})
+        after = {"revocation": found}
+        await audit(
+            connection, actor, "access.revoke", f"token {token_id}", after=after, reason=reason
+        )
     return found
 
 
@@ -57,8 +63,8 @@ async def let_in_again(database: Database, revocation: int, reason: str, actor: 
         whom = await connection.fetchval(sql("lift_revocation"), revocation, actor.principal)
         if whom is None:
             return False
-        detail = {"reason": reason, "revocation": revocation}
-        await audit(connection, actor, "access.restore", whom, detail)
+        before = {"revocation": revocation}
+        await audit(connection, actor, "access.restore", whom, before=before, reason=reason)
     return True
 
 

@@ -1,4 +1,4 @@
-"""The database's login roles: one for each kind of scope and one that writes.
+"""The database's login roles: one for each kind of scope, one that writes, one that seals.
 
 Groups (`terrace_manager`, ...) are shared by all databases of a server and carry the grants; each
 database has login roles of its own in them, whose passwords follow from the installation's key.
@@ -11,9 +11,12 @@ import hmac
 from domain.actors import Scope
 
 WRITER = "writer"
+SEALER = "sealer"
+"""Reads the audit trail and adds seals to it."""
 GROUPS: dict[str, str] = {
     **{scope.value: f"terrace_{scope.value}" for scope in Scope},
     WRITER: "terrace_writer",
+    SEALER: "terrace_sealer",
 }
 
 _MAX_NAME = 63

@@ -11,10 +11,11 @@ from domain.decision import Decision
 from domain.months import Month, one_year_from
 from domain.policy import in_force
 from domain.special import CustomerTerminated, Grant, grant_special, revoke_special, terminate
+from domain.standing import Standing
+from repository.audit import audit
 from repository.calendar import (
     Calendar,
     CalendarError,
-    audit,
     policies,
     read_calendar,
     share_ledger,
@@ -96,7 +97,9 @@ async def grant(
         actor,
         "special.grant",
         customer["number"],
-        {"from": str(granted.start), "until": str(granted.until), "reason": reason},
+        before=_told(decision.before),
+        after=_told(decision.after) | {"from": granted.start, "until": granted.until},
+        reason=reason,
     )
     return granted.start, granted.until
 
@@ -120,8 +123,16 @@ async def revoke(connection: Connection, customer: Any, reason: str, actor: Acto
     policy = in_force(await policies(connection), open_month)
     decision = revoke_special(standing, effective_day(business_date, open_month), policy)
     await _write(connection, customer_id, decision, version, ())
-    await audit(connection, actor, "special.revoke", customer["number"], {"reason": reason})
     until: date = max(row["until"] for row in rows)
+    await audit(
+        connection,
+        actor,
+        "special.revoke",
+        customer["number"],
+        before=_told(decision.before) | {"until": until},
+        after=_told(decision.after) | {"until": None},
+        reason=reason,
+    )
     return until
 
 
@@ -135,7 +146,19 @@ async def end_relation(connection: Connection, customer: Any, reason: str, actor
     await _write(connection, customer_id, decision, version, ())
     await connection.execute(sql("forget_replayed_standing"), customer_id, open_month.first_day)
     await connection.execute(sql("end_relation"), customer_id, business_date)
-    await audit(connection, actor, "customer.terminate", customer["number"], {"reason": reason})
+    await audit(
+        connection,
+        actor,
+        "customer.terminate",
+        customer["number"],
+        before=_told(decision.before),
+        after=_told(decision.after) | {"terminatedOn": business_date},
+        reason=reason,
+    )
+
+
+def _told(standing: Standing) -> dict[str, Any]:
+    return {"status": standing.status, "tier": standing.tier}
 
 
 async def start_due_grants(database: Database, closing: Month | None = None) -> int:

@@ -14,7 +14,7 @@ import orjson
 
 from cli.embedded import Addresses
 from cli.session import OPERATOR
-from domain.actors import Actor, Grant, Role
+from domain.actors import Actor, Grant, Role, Scope
 from domain.claims import Claims
 from domain.months import Month
 from repository.access import Access
@@ -23,6 +23,7 @@ from repository.closing import CloseRun, close_state, request_close
 from repository.database import Database
 from repository.migrate import FOLDER, migrate
 from repository.relay import relay
+from repository.sealing import seal
 from schema.engine import Engine
 from schema.errors import RequestError
 from schema.feeds import Feeds
@@ -82,6 +83,11 @@ class House:
         async with self.database.writing() as connection:
             return await connection.fetchval(query, *values)
 
+    async def trail(self, query: str, *values: Any) -> list[Any]:
+        """What an auditor's connection answers: nobody else reads terrace.audit."""
+        async with self.database.reading(Scope.AUDIT) as connection:
+            return await connection.fetch(query, *values)
+
     # People
 
     async def people(self, customers: int = 4) -> None:
@@ -130,12 +136,14 @@ class House:
     # Work
 
     async def work(self) -> None:
-        """What workers do: catch up, carry out what was requested, publish."""
+        """What workers do: catch up, carry out what was requested, publish, seal."""
         await recompute(self.database, 100)
         while await carry_out(self.database, chunk=3, batch=100):
             pass
         await recompute(self.database, 100)
         while await relay(self.database):
+            pass
+        while await seal(self.database):
             pass
 
     async def close(self, month: str) -> CloseRun:

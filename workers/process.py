@@ -6,6 +6,7 @@ Which event wakes what:
     a grant's day has come                        ->  recompute  ->  relay
     a close requested                             ->  close      ->  relay (tier changes)
     a grant, a signal                             ->  relay
+    whatever is audited                           ->  seal, with the next look
 """
 
 import asyncio
@@ -13,10 +14,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from domain.chain import BEGINNING
 from repository.cancellation import end_if_told_to
 from repository.database import UNREACHABLE, Database, database_name
 from repository.outage import Outage
 from repository.relay import move_tails, relay
+from repository.sealing import chain_head, seal_waiting
 from repository.special import start_due_grants
 from settings import Settings
 from telemetry.figures import RECOMPUTED, count
@@ -28,6 +31,8 @@ from workers.wakeups import TOPICS, hear, queue_name
 log = logging.getLogger(__name__)
 _MOST_CAUSES = 32
 _TAILS_SECONDS = 3600.0
+_HEAD_SECONDS = 600.0
+"""How often a worker logs the head of the audit trail, if it has moved."""
 
 
 class Workers:
@@ -42,6 +47,8 @@ class Workers:
         self._causes: dict[str, list[str]] = {topic: [] for topic in TOPICS}
         self._log_passes = settings.log_requests or settings.log_level == "debug"
         self._tails_due = 0.0
+        self._head_due = 0.0
+        self._head_told = BEGINNING
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -49,6 +56,7 @@ class Workers:
             "recompute": self._recompute,
             "close": self._close,
             "relay": self._relay,
+            "seal": self._seal,
         }
         queue = queue_name(database_name(self._database.url))
         async with asyncio.TaskGroup() as tasks:
@@ -110,3 +118,13 @@ class Workers:
             await move_tails(self._database, self._settings.event_days)
             self._tails_due = now + _TAILS_SECONDS
         return published
+
+    async def _seal(self) -> int:
+        sealed = await seal_waiting(self._database)
+        now = asyncio.get_running_loop().time()
+        if now >= self._head_due:
+            head = await chain_head(self._database)
+            if head != self._head_told:
+                log.info("the head of the audit trail is %s", head)
+            self._head_told, self._head_due = head, now + _HEAD_SECONDS
+        return sealed

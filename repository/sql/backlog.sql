@@ -1,7 +1,7 @@
 -- name: backlog
 -- What waits to be done, in one row: dirty and quarantined customers, updates held back by a close,
--- events without a position, and the close that was last asked for. Updates and events are counted
--- up to $1. An event of a month's close can only be positioned when that is published, so it waits
+-- events without a position, lines of audit without a seal, and the close that was last asked for.
+-- Updates, events and lines are counted up to $1. An event of a month's close can only be positioned when that is published, so it waits
 -- from then on.
 select
     marked.dirty,
@@ -13,6 +13,8 @@ select
     tiers.oldest as tier_changes_oldest,
     signals.waiting as risk_signals,
     signals.oldest as risk_signals_oldest,
+    lines.waiting as unsealed,
+    lines.oldest as unsealed_oldest,
     to_char(run.month, 'YYYY-MM') as close_month,
     run.state as close_state,
     run.customers as close_customers,
@@ -35,7 +37,11 @@ from (
 (
     select count(*) as waiting, clock_timestamp() - min(recorded_at) as oldest
     from (select recorded_at from terrace.risk_signal_event where position is null limit $1::bigint) e
-) signals
+) signals,
+(
+    select count(*) as waiting, clock_timestamp() - min(since) as oldest
+    from (select since from terrace.audit_unsealed limit $1::bigint) u
+) lines
 left join (
     select r.month, r.state, r.customers, coalesce((
         select sum(k.customers) from terrace.close_chunk k where k.month = r.month and k.done

@@ -63,8 +63,3 @@ on conflict do nothing;
 insert into terrace.dirty (customer_id, from_month)
 select id, $1::date from terrace.customer order by id
 {dirty_again};
-
--- name: audit
--- One line of the audit trail.
-insert into terrace.audit (business_date, principal, channel, action, subject, detail)
-select business_date, $1, $2, $3, $4, $5::jsonb from terrace.calendar;

@@ -137,13 +137,6 @@ where month = $1::date and state = 'RUNNING';
 update terrace.close_run set state = 'FAILED', problem = left($2, 1000)
 where month = $1::date and epoch = $3 and state in ('CUTOFF', 'RUNNING');
 
--- name: audit_close
--- One line of the audit trail about what became of the run that somebody asked for.
-insert into terrace.audit (business_date, principal, channel, action, subject, detail)
-select k.business_date, r.requested_by, 'worker', $2, to_char(r.month, 'YYYY-MM'), $3::jsonb
-from terrace.calendar k, terrace.close_run r
-where r.month = $1::date;
-
 -- name: unfreeze_month
 -- A month whose close failed takes balances again.
 update terrace.calendar set closing = null where closing = $1::date;

@@ -6,10 +6,6 @@ select exists (select from terrace.customer) or exists (select from terrace.bran
 -- Whether somebody of the demo data is there: it may be older than its lines in the audit trail.
 select exists (select from terrace.customer where number = 'C101538');
 
--- name: was_audited
--- Whether the audit trail has a line of an action.
-select exists (select from terrace.audit where action = $1);
-
 -- name: customer_by_number
 -- A customer by number, locked, with what a scope is judged by.
 select id, number, manager_id, branch_id, status, terminated_on from terrace.customer

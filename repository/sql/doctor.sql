@@ -58,6 +58,17 @@ where schemaname = 'terrace' and lower(permissive) = 'permissive' and qual = 'tr
     and not roles <@ $1::name[]
 order by 1, 2;
 
+-- name: doctor_audit_guards
+-- Triggers that keep the audit trail, and are missing or do not hold in every session.
+select g.name, g.guard
+from (values ('audit', 'refuse_change'), ('audit', 'await_seal'), ('audit_seal', 'refuse_change'))
+    as g(name, guard)
+where not exists (
+    select from pg_catalog.pg_trigger t
+    where t.tgrelid = to_regclass('terrace.' || g.name) and t.tgname = g.guard
+        and t.tgenabled = 'A'
+);
+
 -- name: doctor_indexes
 -- All indexes of the schema, and whether each can be used.
 select i.relname as name, x.indisvalid and x.indisready and x.indislive as usable

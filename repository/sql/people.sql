@@ -1,7 +1,9 @@
 -- name: customer_in_scope
 -- A customer as a writer sees it, with what a scope is judged by.
-select id, number, manager_id, branch_id, status, terminated_on from terrace.customer
-where id = $1 for no key update;
+select c.id, c.number, c.manager_id, c.branch_id, c.status, c.terminated_on,
+    (select m.number from terrace.manager m where m.id = c.manager_id) as manager_number
+from terrace.customer c
+where c.id = $1 for no key update;
 
 -- name: customer_as_it_stands
 -- The same without holding the customer: for whoever only looks.

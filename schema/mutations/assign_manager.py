@@ -3,7 +3,7 @@
 import strawberry
 
 from domain.actors import Role
-from repository.calendar import audit
+from repository.audit import audit
 from repository.reading.tables import CUSTOMER
 from repository.statements import sql
 from schema.context import Context
@@ -38,7 +38,7 @@ async def perform(context: Context, given: AssignManagerInput) -> Row:
         reason = text_of(given.reason, "reason")
         async with context.database.unit() as connection:
             customer = await locked_customer(connection, given.customer, context.actor)
-            key = 0
+            key, number = 0, None
             if given.manager is not None:
                 if customer["status"] == "TERMINATED":
                     raise Refused(
@@ -60,13 +60,16 @@ async def perform(context: Context, given: AssignManagerInput) -> Row:
                     raise Refused(
                         "MANAGER_INACTIVE", "this manager is not active", "input", "manager"
                     )
+                number = manager["number"]
             await connection.execute(sql("hand_over"), customer["id"], key)
             await audit(
                 connection,
                 context.actor,
                 "customer.assign",
                 customer["number"],
-                {"from": customer["manager_id"], "to": key, "reason": reason},
+                before={"manager": customer["manager_number"]},
+                after={"manager": number},
+                reason=reason,
             )
     except Refused as refused:
         return refused.row

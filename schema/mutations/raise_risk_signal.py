@@ -6,7 +6,7 @@ import strawberry
 
 from domain.actors import Role
 from domain.risk import Severity
-from repository.calendar import audit
+from repository.audit import audit
 from repository.reading.tables import RISK_SIGNAL
 from repository.statements import sql
 from schema.context import Context
@@ -68,7 +68,7 @@ async def perform(context: Context, given: RaiseRiskSignalInput) -> Row:
                 actor,
                 "risk_signal.raise",
                 customer["number"],
-                {"signal": signal, "code": given.code, "severity": given.severity.value},
+                after={"signal": signal, "code": given.code, "severity": given.severity.value},
             )
     except Refused as refused:
         return refused.row

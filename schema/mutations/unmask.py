@@ -7,7 +7,7 @@ import strawberry
 from domain.actors import Role
 from domain.customers import PersonalField
 from domain.field_classes import FieldClass
-from repository.calendar import audit
+from repository.audit import audit
 from repository.reading.tables import CUSTOMER
 from schema.classes import fields_are
 from schema.context import Context
@@ -82,8 +82,14 @@ async def perform(context: Context, given: UnmaskPersonalDataInput) -> Row:
             raise Refused("INVALID_FIELDS", "name the details to be shown", "input", "fields")
         async with context.database.unit() as connection:
             customer = await seen_customer(connection, given.customer, context.actor)
-            detail = {"fields": fields, "reason": reason}
-            await audit(connection, context.actor, "customer.unmask", customer["number"], detail)
+            await audit(
+                connection,
+                context.actor,
+                "customer.unmask",
+                customer["number"],
+                reason=reason,
+                detail={"fields": fields},
+            )
     except Refused as refused:
         return refused.row
     return {"customer_id": customer["id"], "fields": fields, "errors": []}

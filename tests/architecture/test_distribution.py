@@ -36,6 +36,8 @@ CENTRAL = {
     "api_key",
     "api_key_digest",
     "audit",
+    "audit_seal",
+    "audit_unsealed",
     "close_chunk",
     "close_run",
     "feed",

@@ -169,6 +169,7 @@ NOT_CODES = {
     "PENDING_REVIEW": "a state of a correction",
     "SUPERSEDED": "a state of a correction",
     "CODE": "a placeholder in a help text",
+    "POSITION": "a placeholder in a help text",
     "REASON": "a placeholder in a help text",
     "TEXT": "a placeholder in a help text",
     "INSTANT": "a placeholder in a help text",

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from cli.embedded import Addresses
+from domain.actors import Scope
 from repository.statements import FOLDER, statements
 from tests.architecture.source_tree import PACKAGES, modules, parsed, relative, texts
 from tests.house import House, new_house
@@ -18,6 +19,10 @@ INCLUDED = set(re.findall(r"\{([a-z_]+)\}", "\n".join(SOURCES.values())))
 
 READ_BY_HAND = {"repository/reading/statement.py", "repository/reading/writer.py"}
 """The writer of reads: the only Python that composes SQL."""
+
+OF_THE_SEALER = set(re.findall(r"^-- name: (\w+)$", SOURCES["chain.sql"], re.MULTILINE))
+OF_AUDITORS = {"was_audited"}
+"""Blocks that the writer has no right to run."""
 
 UNUSED_FOR_NOW: set[str] = set()
 """Blocks nothing calls yet. It only shrinks."""
@@ -30,9 +35,17 @@ async def installation(addresses: Addresses) -> AsyncIterator[House]:
 
 
 @pytest.mark.parametrize("name", sorted(statements().keys() - INCLUDED))
-async def test_the_server_takes_a_statement_from_the_writer(installation: House, name: str) -> None:
-    """EXPLAIN looks at everything a run would look at, the writer's rights among them."""
-    async with installation.database.writing() as connection:
+async def test_the_server_takes_a_statement_from_whoever_runs_it(
+    installation: House, name: str
+) -> None:
+    """EXPLAIN looks at everything a run would look at, the rights of the role among them."""
+    database = installation.database
+    connected = database.writing()
+    if name in OF_THE_SEALER:
+        connected = database.sealing()
+    elif name in OF_AUDITORS:
+        connected = database.reading(Scope.AUDIT)
+    async with connected as connection:
         await connection.prepare(statements()[name])
         try:
             await connection.execute(f"explain (generic_plan) {statements()[name]}")

@@ -107,15 +107,14 @@ class Desk:
 
     async def content(self, tables: Sequence[str] = TABLES) -> dict[str, list[str]]:
         """Everything in the tables, with the transaction that wrote each row last."""
-        return {
-            table: [
-                row["said"]
-                for row in await self.house.fetch(
-                    f"select xmin || ' ' || t::text as said from terrace.{table} t order by t::text"
-                )
-            ]
-            for table in tables
-        }
+        said = {}
+        for table in tables:
+            asked = self.house.trail if table == "audit" else self.house.fetch
+            rows = await asked(
+                f"select xmin || ' ' || t::text as said from terrace.{table} t order by t::text"
+            )
+            said[table] = [row["said"] for row in rows]
+        return said
 
     async def meaning(self) -> dict[str, list[tuple[object, ...]]]:
         """What a bank would see: balances, journal and marks, without keys and times."""
@@ -140,10 +139,10 @@ class Desk:
         return {row["number"]: row["month"] for row in rows}
 
     async def without_balances(self) -> None:
-        """As before the first balance was ever loaded."""
+        """As before the first balance was ever loaded, but for the audit trail."""
         owner = await asyncpg.connect(self.house.url)
         try:
-            await owner.execute("truncate terrace.balance_update, terrace.dirty, terrace.audit")
+            await owner.execute("truncate terrace.balance_update, terrace.dirty")
         finally:
             await owner.close()
         async with self.house.database.unit() as connection:

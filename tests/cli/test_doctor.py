@@ -57,7 +57,7 @@ async def test_a_sound_installation_has_nothing_wrong(house: House, settings: Se
     assert {check.name for check in checks} == {
         *("python", "redis", "postgresql", "migrations", "signing key", "clock", "roles"),
         *("row walls", "indexes", "connections", "durability", "recompute", "relay"),
-        *("quarantine", "close"),
+        *("quarantine", "close", "audit trail", "audit seals"),
     }
 
 
@@ -103,6 +103,17 @@ BREAKS = [
         "migrations",
         "was changed after it had been applied",
     ),
+    (
+        "alter table terrace.audit disable trigger refuse_change",
+        "audit trail",
+        "terrace.audit: the trigger refuse_change is missing or does not hold",
+    ),
+    (
+        "alter table terrace.audit_seal enable trigger refuse_change",
+        "audit trail",
+        "terrace.audit_seal: the trigger refuse_change is missing or does not hold",
+    ),
+    ("drop trigger await_seal on terrace.audit", "audit trail", "trigger await_seal is missing"),
     ("update terrace.signing_key set digest = 'x'", "signing key", "another one than this"),
 ]
 
@@ -205,7 +216,14 @@ async def test_what_waits_too_long_is_told(house: House, settings: Settings) -> 
             (customer_id, manager_id, branch_id, signal_id, state, recorded_at)
         values (1, 1, 2, 1, 'REPORTED', now() - interval '1 hour')"""
     )
+    await house.fetch(
+        "insert into terrace.audit_unsealed values (1, now() - interval '40 seconds')"
+    )
     checks = {check.name: check for check in await looked(house, settings)}
+    assert checks["audit seals"].state is State.WARNING
+    assert "1 lines of the audit trail wait for their seal, the longest for 40" in (
+        checks["audit seals"].told
+    )
     assert checks["recompute"].state is State.WARNING
     assert checks["relay"].state is State.PROBLEM
     assert "1 events wait for their place in a feed, the longest for 3,6" in checks["relay"].told

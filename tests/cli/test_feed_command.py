@@ -153,9 +153,9 @@ async def test_a_close_is_refused_until_a_reason_is_given(desk: Desk) -> None:
         "2025-01 closed: 2 customers, 0 tier changes\n2025-01 was closed without core 2025-01-31\n",
     )
     assert not await is_complete(house, "C1", "2025-01")
-    [line] = await house.fetch("select * from terrace.audit where action = 'close.override'")
+    [line] = await house.trail("select * from terrace.audit where action = 'close.override'")
     assert (line["principal"], line["channel"]) == ("hq:operator", "cli")
-    assert line["detail"]["reason"] == "a long night"
+    assert line["reason"] == "a long night"
     await types(house, "feed", "complete", "core", JANUARY)
     await house.work()
     assert await is_complete(house, "C1", "2025-01")

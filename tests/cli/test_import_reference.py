@@ -390,8 +390,8 @@ async def test_an_import_that_changes_something_is_in_the_audit_trail(desk: Desk
     for _ in range(2):
         await desk.takes("balances", "A1,2025-01-10,1.00", "A1,2025-01-11,1.00")
     trail = "select * from terrace.audit where action = 'balances.import'"
-    told = await desk.house.fetch(trail)
+    told = await desk.house.trail(trail)
     [entry] = [row for row in told if row["detail"]["rows"]]
     assert (entry["principal"], entry["channel"]) == ("hq:operator", "cli")
     assert entry["subject"].endswith("balances.csv")
-    assert entry["detail"] == {"rows": 2, "lines": [2, 3]}
+    assert entry["detail"] == {"rows": 2, "unchanged": 0, "rejected": 0, "lines": [2, 3]}

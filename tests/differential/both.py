@@ -78,9 +78,8 @@ async def _marks(house: House) -> dict[str, str]:
     """What tells the cursors of each connection and order apart, as far as there are any rows."""
     marks = {}
     for name, field_text in ORDERS.items():
-        found = await house.data(
-            f"{{ page: {field_text} {{ pageInfo {{ endCursor }} }} }}", role="auditor"
-        )
+        document = f"{{ page: {field_text} {{ pageInfo {{ endCursor }} }} }}"
+        found = await house.data(document, role="auditor")
         cursor = found["page"]["pageInfo"]["endCursor"]
         if cursor is not None:
             marks[name] = json.loads(base64.b64decode(cursor))[0]

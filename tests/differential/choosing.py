@@ -80,6 +80,16 @@ LOOKS: dict[str, dict[str, Look]] = {
         "fromTier": column("from_tier"),
         "recordedAt": column("recorded_at"),
     },
+    "audit": {
+        "principal": column("principal"),
+        "role": lambda view, row: row["role"].upper(),
+        "channel": column("channel"),
+        "origin": column("origin"),
+        "action": column("action"),
+        "subject": column("subject"),
+        "businessDate": column("business_date"),
+        "recordedAt": column("recorded_at"),
+    },
     "risk_signal": {
         "severity": column("severity"),
         "state": column("state"),

@@ -3,12 +3,15 @@
 import base64
 import json
 import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.differential.refusals import bad_cursor, bad_id
 from tests.differential.rows import Row
 
 KEYS = {
+    "AuditEntry": ("audit", ("id",)),
     "Account": ("account", ("customer_id", "id")),
     "ApiKey": ("api_key", ("id",)),
     "Branch": ("branch", ("id",)),
@@ -54,6 +57,13 @@ def key_of(kind: str, given: str) -> int | None:
     return numbers[0] if found == kind and len(numbers) == 1 else None
 
 
+def said(value: Any) -> str:
+    """A sort value as PostgreSQL writes it."""
+    if not isinstance(value, datetime):
+        return str(value)
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}".rstrip("0").rstrip(".") + "+00"
+
+
 class Cursors:
     """The cursors of one installation.
 
@@ -67,9 +77,9 @@ class Cursors:
     def write(self, order: str, values: list[Any]) -> str:
         """The cursor of a row by its sort values."""
         mark = self.marks.get(order, "unknown")
-        return encoded(json.dumps([mark, *map(str, values)], ensure_ascii=False))
+        return encoded(json.dumps([mark, *map(said, values)], ensure_ascii=False))
 
-    def read(self, order: str, cursor: str, kinds: list[type]) -> list[Any]:
+    def read(self, order: str, cursor: str, kinds: Sequence[Callable[[str], Any]]) -> list[Any]:
         """The sort values; raises INVALID_CURSOR for any other text."""
         try:
             found = json.loads(base64.b64decode(cursor, validate=True))

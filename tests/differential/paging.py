@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tests.differential.identifiers import Cursors
@@ -15,7 +16,7 @@ class Ordering:
 
     name: str
     columns: tuple[str, ...]
-    kinds: tuple[type, ...]
+    kinds: tuple[Callable[[str], Any], ...]
     descending: bool = False
 
     def key(self, row: Row) -> list[Any]:
@@ -26,6 +27,9 @@ BY_POSITION = Ordering("tierChanges", ("position",), (int,))
 BY_SIGNAL = Ordering("riskSignals", ("id",), (int,))
 BY_KEY = Ordering("apiKeys", ("id",), (int,))
 BY_REVOCATION = Ordering("revocations", ("id",), (int,))
+NEWEST_FIRST = Ordering(
+    "auditEntries", ("recorded_at", "id"), (datetime.fromisoformat, int), descending=True
+)
 BY_MANAGER = Ordering("managers", ("number",), (str,))
 
 

@@ -19,6 +19,7 @@ from tests.differential.paging import (
     BY_POSITION,
     BY_REVOCATION,
     BY_SIGNAL,
+    NEWEST_FIRST,
     customers_by,
     page,
 )
@@ -136,6 +137,9 @@ class Plain:
 
     def Query_revocations(self, source: Any, **given: Any) -> Row:
         return self.page("revocation", self.view.all("revocation"), BY_REVOCATION, given)
+
+    def Query_auditEntries(self, source: Any, **given: Any) -> Row:
+        return self.page("audit", self.view.all("audit"), NEWEST_FIRST, given)
 
     def Query_vipStatistics(self, source: Any, month: Any = None, branch: Any = None) -> Row:
         if branch is None:
@@ -292,6 +296,18 @@ class Plain:
 
     def RiskSignal_reportedBy(self, source: Row) -> Row | None:
         return self.view.one("manager", id=source["reporter_id"])
+
+    def AuditEntry_role(self, source: Row) -> str:
+        return str(source["role"]).upper()
+
+    def AuditEntry_seal(self, source: Row) -> Row | None:
+        return self.view.one("audit_seal", audit_id=source["id"])
+
+    def AuditSeal_position(self, source: Row) -> str:
+        return str(source["position"])
+
+    def AuditSeal_hash(self, source: Row) -> str:
+        return str(source["hash"].hex())
 
     # The organisation
 

@@ -31,12 +31,15 @@ KINDS = {
     "feed": "",
     "api_key": "ApiKey",
     "revocation": "Revocation",
+    "audit": "AuditEntry",
+    "audit_seal": "AuditSeal",
 }
 """Every table that is read, and the published type that its rows are shown as."""
 
 OPEN = ("branch", "tier_policy", "tier", "calendar", "feed_source", "feed_day", "feed")
 INTERNAL = ("risk_signal",)
 CONFIGURATION = ("api_key", "revocation")
+TRAIL = ("audit", "audit_seal")
 
 
 class Row(dict[str, Any]):
@@ -59,10 +62,11 @@ class Rows:
 
 
 async def load(house: House) -> Rows:
-    """Read everything there is, as the writer, who sees every row."""
+    """Read everything there is, as the writer, who sees every row, and the trail as an auditor."""
     tables = {}
     for name, kind in KINDS.items():
-        found = await house.fetch(f"select * from terrace.{name} order by 1, 2")
+        read = house.trail if name in TRAIL else house.fetch
+        found = await read(f"select * from terrace.{name} order by 1, 2")
         tables[name] = [Row(kind, dict(row)) for row in found]
     return Rows(tables)
 
@@ -74,6 +78,8 @@ def sees(actor: Actor, table: str, row: Row, rows: Rows) -> bool:
         return True
     if table in CONFIGURATION:
         return role in ("administrator", "auditor")
+    if table in TRAIL:
+        return role == "auditor"
     if role in ("hq", "risk", "auditor"):
         return True
     if role in ("integrator", "administrator"):

@@ -28,7 +28,7 @@ FAULTY = float(os.environ.get("TERRACE_FAULTY", "0.02"))
 """The share of values that a field refuses."""
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 ACTORS = [
-    *[("hq", "x")] * 8, *[("auditor", "a")] * 6, ("risk", "r"),
+    *[("hq", "x")] * 8, *[("auditor", "a")] * 8, ("risk", "r"),
     ("integrator", "i"), ("administrator", "a"),
     ("branch", "B1"), ("branch", "B2"), ("branch", "U"), ("branch", "B10"),
     ("manager", "M1"), ("manager", "M2"), ("manager", "M3"), ("manager", "m1"),

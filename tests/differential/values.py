@@ -21,6 +21,7 @@ from tests.differential.paging import (
     BY_POSITION,
     BY_REVOCATION,
     BY_SIGNAL,
+    NEWEST_FIRST,
     Ordering,
     customers_by,
 )
@@ -34,12 +35,14 @@ TABLES = {
     "RiskSignalFilter": "risk_signal",
     "ApiKeyFilter": "api_key",
     "RevocationFilter": "revocation",
+    "AuditEntryFilter": "audit",
     "CustomerKey": "customer",
     "ManagerKey": "manager",
 }
 COLUMNS = {
     "balanceAsOf": "balance_as_of",
     "openedOn": "opened_on",
+    "businessDate": "business_date",
     "closedOn": "closed_on",
     "toTier": "to_tier",
     "tier": "tier",
@@ -53,6 +56,7 @@ PAGED = {
     "riskSignals": "risk_signal",
     "apiKeys": "api_key",
     "revocations": "revocation",
+    "auditEntries": "audit",
 }
 FIXED = {
     "managers": BY_MANAGER,
@@ -60,6 +64,7 @@ FIXED = {
     "riskSignals": BY_SIGNAL,
     "apiKeys": BY_KEY,
     "revocations": BY_REVOCATION,
+    "auditEntries": NEWEST_FIRST,
 }
 BAD_IDS = ["", "garbage", "Q3VzdG9tZXI6", "Q3VzdG9tZXI6MDE=", "Q3VzdG9tZXI6MQ", "张"]
 BAD_CURSORS = ["", "x", "WyJhIiwgImIiXQ==", "bnVsbA==", "e30=", "张"]
@@ -144,7 +149,7 @@ class Values:
     def instant(self, owner: str, member: str) -> str:
         """An instant of the data, in one zone or another, or any."""
         table, column = {
-            "recordedAt": ("tier_change", "recorded_at"),
+            "recordedAt": (TABLES.get(owner, "tier_change"), "recorded_at"),
             "reportedAt": ("risk_signal", "reported_at"),
         }[member]
         known = [row[column] for row in self.rows.tables[table]]
@@ -167,7 +172,8 @@ class Values:
         if self.fault():
             return self.dice.choice(UNREADABLE["Date"])
         column = COLUMNS.get(member, member)
-        known = [r[column] for r in self.rows.tables["account"] if r.get(column) is not None]
+        table = "audit" if column == "business_date" else "account"
+        known = [r[column] for r in self.rows.tables[table] if r.get(column) is not None]
         if not known or self.dice.random() < 0.2:
             return self.dice.choice(["2025-03-09", "1900-01-01", "2999-12-31", "2024-02-29"])
         return str(self.dice.choice(known))

@@ -10,9 +10,11 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from repository.database import Database
+from repository.verification import TrailBroken, verify
 from tests.faults.judging import days_of, following, shown
 from tests.faults.model import History, Ledger, Model
-from tests.faults.servers import World, until
+from tests.faults.servers import KEY, World, until
 from tests.faults.traffic import RECORD, Books, Population, ask
 from tests.faults.witness import model_of
 
@@ -20,7 +22,8 @@ LEFT_OVER = """select
     (select count(*) from terrace.dirty where not quarantined) as dirty,
     (select count(*) from terrace.balance_update where held) as held,
     (select count(*) from terrace.close_run where state in ('CUTOFF', 'RUNNING')) as closing,
-    (select count(*) from terrace.tier_change where position is null) as unpublished"""
+    (select count(*) from terrace.tier_change where position is null) as unpublished,
+    (select count(*) from terrace.audit_unsealed) as unsealed"""
 UNFINISHED = """select c.number, d.tries, d.quarantined, d.last_error from terrace.dirty d
     join terrace.customer c on c.id = d.customer_id"""
 
@@ -233,7 +236,10 @@ async def feeds(world: World) -> list[str]:
 
 
 async def trail(world: World, books: Books) -> list[str]:
-    """Each command that changed something has one line in the audit trail, no other has one."""
+    """Each command that changed something has one line in the audit trail, no other has one.
+
+    And the trail is what was sealed.
+    """
     counts = (
         await world.fetch("""select
         (select count(*) from terrace.audit where action = 'balances.record') as recorded,
@@ -267,6 +273,11 @@ async def trail(world: World, books: Books) -> list[str]:
         problems.append(f"audit: revoking {counts['revoking']}, revoked {counts['revoked']}")
     if counts["requests"] != len(books.requests):
         problems.append(f"{counts['requests']} stored replies for {len(books.requests)} requests")
+    async with Database(world.database_url, KEY) as database:
+        try:
+            await verify(database)
+        except TrailBroken as broken_at:
+            problems.append(f"audit: {broken_at}")
     return problems
 
 
@@ -305,7 +316,8 @@ async def derived(world: World, poisoned: frozenset[str]) -> list[str]:
             and s.since = k.open_month and c.manager_id <> 0
             and (c.status = 'TERMINATED' or not exists (
                 select from terrace.audit a where a.action = 'customer.assign'
-                and a.subject = c.number and a.detail ->> 'to' = c.manager_id::text
+                and a.subject = c.number and a.after ->> 'manager' = (
+                    select m.number from terrace.manager m where m.id = c.manager_id)
                 and a.id > (
                     select max(id) from terrace.audit where action = 'close.publish')))""",
         "rows not with their customer's manager": """select count(*) from terrace.customer c

@@ -20,6 +20,8 @@ class Safeguard:
 
 LEDGER, CLOSING, FIGURES = (f"repository/sql/{n}.sql" for n in ("ledger", "closing", "figures"))
 
+TRAIL = "repository/migrations/0024_sealed_audit_trail.sql"
+
 SAFEGUARDS = {
     "claim": Safeguard(
         "a mark set while its customer is recomputed is not removed with the old one",
@@ -221,5 +223,42 @@ where terrace.dirty.from_month > excluded.from_month or terrace.dirty.tries > 0
         "    or chunk.id in ({lacking_feed})\n",
         "",
         "tests/flows/test_feeds.py",
+    ),
+    "append-only": Safeguard(
+        "not even a superuser changes a line of audit or a seal in passing",
+        TRAIL,
+        "alter table terrace.%I enable always trigger refuse_change",
+        "alter table terrace.%I enable trigger refuse_change",
+        "tests/repository/test_sealing.py",
+    ),
+    "insert-only": Safeguard(
+        "who writes lines of audit says neither when nor which number, and reads none",
+        TRAIL,
+        "    execute format('revoke all on terrace.%I from terrace_writer', table_name);\n",
+        "",
+        "tests/repository/test_sealing.py",
+    ),
+    "seal-after-commit": Safeguard(
+        "a line is sealed when it is committed, whatever its number",
+        "repository/sql/chain.sql",
+        "where not exists (select from terrace.audit_seal sealed where sealed.audit_id = u.id)",
+        "where u.id > (select coalesce(max(sealed.audit_id), 0) from terrace.audit_seal sealed)",
+        "tests/repository/test_sealing.py",
+    ),
+    "strays": Safeguard(
+        "a line that was put in past the chain is found",
+        "repository/verification.py",
+        """        if found is not None and found["stray"] is not None:
+""",
+        """        if found is None:
+""",
+        "tests/repository/test_verification.py",
+    ),
+    "anchors": Safeguard(
+        "a chain that was computed anew is not that of an anchor",
+        "repository/verification.py",
+        "    if anchor is not None and anchor != link:\n",
+        "    if anchor is not None and anchor.position != link.position:\n",
+        "tests/repository/test_verification.py",
     ),
 }

@@ -53,7 +53,7 @@ async def test_the_life_of_a_key(house: House) -> None:
         "revokedBy": "administrator:admin",
         "revokedReason": "leaked",
     }
-    lines = await house.fetch("select action, subject from terrace.audit order by id")
+    lines = await house.trail("select action, subject from terrace.audit order by id")
     told = [tuple(line) for line in lines if line["action"].startswith("api_key")]
     assert told == [(f"api_key.{done}", "core") for done in ("create", "rotate", "revoke")]
 

@@ -47,16 +47,20 @@ async def test_a_close_whose_sums_disagree_publishes_nothing(
     assert calendar == {"openMonth": "2025-01", "lastClosedMonth": None}
     monkeypatch.undo()
     assert (await house.close("2025-01")).state == "CLOSED"
-    lines = await house.fetch(
-        "select action, subject, detail from terrace.audit where action like 'close.%' order by id"
-    )
+    lines = await house.trail("select * from terrace.audit where action like 'close.%' order by id")
     assert [(line["action"], line["subject"], line["detail"]["run"]) for line in lines] == [
         ("close.request", "2025-01", 1),
         ("close.fail", "2025-01", 1),
         ("close.request", "2025-01", 2),
         ("close.publish", "2025-01", 2),
     ]
-    assert "summed again 1.00" in lines[1]["detail"]["problem"]
+    assert "summed again 1.00" in lines[1]["reason"]
+    assert [(line["before"]["state"], line["after"]["state"]) for line in lines] == [
+        (None, "CUTOFF"),
+        ("RUNNING", "FAILED"),
+        ("FAILED", "CUTOFF"),
+        ("RUNNING", "CLOSED"),
+    ]
     assert lines[3]["detail"]["changes"] == 1
 
 

@@ -80,10 +80,10 @@ async def test_an_override_is_shown_kept_and_audited_with_what_was_missing(house
         "missing": [{"source": "gold", "firstDay": "2025-01-30", "lastDay": "2025-01-31"}],
     }
     assert answer["closeMonth"]["close"]["override"] == shown
-    [line] = await house.fetch("select * from terrace.audit where action = 'close.override'")
+    [line] = await house.trail("select * from terrace.audit where action = 'close.override'")
     assert (line["principal"], line["subject"]) == ("hq:test", "2025-01")
     missing = [{"source": "gold", "first": "2025-01-30", "last": "2025-01-31"}]
-    assert line["detail"] == {"reason": "the gold desk is down", "missing": missing}
+    assert (line["reason"], line["detail"]) == ("the gold desk is down", {"missing": missing})
     again = await house.data(CLOSE, {"i": {"month": "2025-01"}})  # while it runs: no harm
     assert again["closeMonth"]["close"]["override"] == shown
     await house.work()
@@ -100,9 +100,7 @@ async def test_an_override_of_nothing_leaves_no_trace(house: House) -> None:
     given = {"month": "2025-01", "override": {"reason": "to be sure"}}
     answer = await house.data(CLOSE, {"i": given})
     assert answer["closeMonth"]["close"]["override"] is None
-    assert not await house.value(
-        "select count(*) from terrace.audit where action = 'close.override'"
-    )
+    assert not await house.trail("select from terrace.audit where action = 'close.override'")
 
 
 async def test_only_holders_of_the_class_are_held_all_others_are_judged(house: House) -> None:
@@ -187,9 +185,10 @@ async def test_the_open_month_is_complete_as_soon_as_its_days_are_marked(house: 
     assert await complete(house, "gold", "2025-01-05")
     await house.record(("A2", "2025-01-11", "2.00"))  # a new day, on which nothing is marked yet
     assert (await is_complete(house, "C1"), await is_complete(house, "C2")) == (False, False)
-    reopened = await house.fetch("select detail from terrace.audit where action = 'feed.reopen'")
-    assert reopened[0]["detail"]["reason"] == "sent again"
-    assert reopened[0]["detail"]["marks"] == [{"day": "2025-01-05", "by": "hq:operator"}]
+    [line] = await house.trail("select * from terrace.audit where action = 'feed.reopen'")
+    assert line["reason"] == "sent again"
+    assert line["before"] == {"marks": [{"day": "2025-01-05", "by": "hq:operator"}]}
+    assert line["after"] == {"marks": []}
 
 
 async def test_what_the_last_month_lacked_the_open_one_has(house: House) -> None:
@@ -270,7 +269,7 @@ async def test_a_sender_marks_days_once_and_gets_told_what_cannot_be(house: Hous
         ("2025-01-05", 0, "integrator:test"),  # who marked it first stays with it
         ("2025-01-06", 7, "hq:test"),
     ]
-    lines = await house.fetch("select * from terrace.audit where action = 'feed.complete'")
+    lines = await house.trail("select * from terrace.audit where action = 'feed.complete'")
     assert [line["subject"] for line in lines] == [
         "gold 2025-01-04..2025-01-05",
         "gold 2025-01-05..2025-01-06",

@@ -249,8 +249,8 @@ async def test_a_request_whose_session_was_killed_is_recorded_by_the_next_try(
     await house.people()
     audit, kills = ledger.audit, iter([True])
 
-    async def killed(connection: Any, *arguments: Any) -> None:
-        await audit(connection, *arguments)
+    async def killed(connection: Any, *arguments: Any, **told: Any) -> None:
+        await audit(connection, *arguments, **told)
         if next(kills, False):
             pid = await connection.fetchval("select pg_backend_pid()")
             await house.value("select pg_terminate_backend($1)", pid)

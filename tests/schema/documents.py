@@ -27,6 +27,9 @@ GOLDEN: dict[str, str] = {
     "feeds": """query ($month: Month) { feeds { code name productClasses expectedSince
         expectedUntil month missingDays } past: feeds(month: $month) { expectedDays completeDays
         missingDays } }""",
+    "audit": """{ auditEntries(first: 100) { totalCount nodes { id recordedAt businessDate
+        principal role channel origin action subject before after reason detail
+        seal { position hash sealedAt } } pageInfo { hasNextPage endCursor } } }""",
     "filters": """{ customers(first: 100, where: {or: [{vipStatus: {eq: ACTIVE}},
         {tier: {eq: "T1"}},
         {name: {contains: "Customer"}}]}, orderBy: {field: NAME, direction: DESC}) {

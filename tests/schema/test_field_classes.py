@@ -150,7 +150,7 @@ async def test_who_unmasks_is_on_record_before_anything_is_shown(house: House) -
         "customer": {"number": "C1", "phone": "138****1001"},
         "errors": [],
     }
-    [line] = await house.fetch("select * from terrace.audit where action = 'customer.unmask'")
+    [line] = await house.trail("select * from terrace.audit where action = 'customer.unmask'")
     assert (line["principal"], line["subject"]) == ("manager:M1", "C1")
     assert "PHONE" in str(line)
     assert "1381234" not in str(line)
@@ -173,4 +173,4 @@ async def test_what_is_refused_shows_nothing(
     answer = (await house.data(UNMASK, given, role=role, subject=subject))["unmaskPersonalData"]
     assert answer["errors"][0]["code"] == code
     assert (answer["personalData"], answer["customer"]) == (None, None)
-    assert not await house.fetch("select from terrace.audit where action = 'customer.unmask'")
+    assert not await house.trail("select from terrace.audit where action = 'customer.unmask'")

@@ -4,10 +4,9 @@ from typing import Any
 
 import orjson
 
-from domain.actors import Actor
+from domain.actors import Actor, Scope
 from repository.database import Database
 from repository.reading.statement import Walls
-from repository.roles import WRITER
 from schema.engine import Engine
 from schema.limits import Limits
 from tests.house import House
@@ -31,10 +30,10 @@ ACTORS = [
 
 
 class WithoutSecondWall(Database):
-    """Reads as a role that row-level security lets see everything."""
+    """Reads as a role that row-level security lets see everything: as an auditor."""
 
     def _login(self, kind: str) -> dict[str, Any]:
-        return super()._login(WRITER)
+        return super()._login(Scope.AUDIT.value)
 
 
 async def lived_in(house: House) -> None:

@@ -185,11 +185,11 @@ async def test_a_manager_is_not_moved_while_given_a_customer(
     await house.people(2)
     audit, loading = assign_manager.audit, None
 
-    async def between(*arguments: Any) -> None:
+    async def between(*arguments: Any, **told: Any) -> None:
         nonlocal loading
         loading = asyncio.create_task(load_rows(house, "managers", ("M3", "Cid", "B2", True)))
         await asyncio.wait([loading], timeout=0.5)  # it is through, or waits for this one
-        await audit(*arguments)
+        await audit(*arguments, **told)
 
     monkeypatch.setattr(assign_manager, "audit", between)
     customer, manager = identifiers.encode("Customer", 1), identifiers.encode("Manager", 3)

@@ -44,19 +44,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'Branch' then coalesce(
+        when 'AuditEntry' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t4.id, 'UTF8'),
+                '{"__typename":"AuditEntry","id":"' || encode(
+                  convert_to('AuditEntry:' || t4.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t4
+            from terrace.audit t4
             where t4.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
+        when 'Branch' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Branch","id":"' || encode(
+                  convert_to('Branch:' || t5.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.branch t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -68,18 +88,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t5.id, 'UTF8'),
+                  convert_to('Customer:' || t6.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t5.number)::text || '}'
+                ) || '","number":' || to_json(t6.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t5
-            where t5.id =
+            from terrace.customer t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t5.id = $1::integer
+            and t6.id = $1::integer
           ),
           'null'
         )
@@ -88,18 +108,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t6.id, 'UTF8'),
+                  convert_to('Manager:' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t6.number)::text || '}'
+                ) || '","number":' || to_json(t7.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t6
-            where t6.id =
+            from terrace.manager t7
+            where t7.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t6.id = (
+            and t7.id = (
               select own.manager_id
               from terrace.customer own
               where own.id = $1::integer
@@ -112,14 +132,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t7.id, 'UTF8'),
+                  convert_to('Revocation:' || t8.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t7
-            where t7.id =
+            from terrace.revocation t8
+            where t8.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -132,15 +152,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t8.customer_id || '.' || t8.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t9.customer_id || '.' || t9.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t8.code)::text || '}'
+                ) || '","code":' || to_json(t9.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t8
-            where t8.customer_id = t1.k1
-            and t8.id = t1.k2
+            from terrace.risk_signal t9
+            where t9.customer_id = t1.k1
+            and t9.id = t1.k2
             and false
           ),
           'null'
@@ -150,17 +170,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                  convert_to('TierChange:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t9.kind || '"}'
+                ) || '","kind":"' || t10.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t9
-            where t9.customer_id = t1.k1
-            and t9.id = t1.k2
-            and t9.customer_id = $1::integer
-            and t9.position is not null
+            from terrace.tier_change t10
+            where t10.customer_id = t1.k1
+            and t10.id = t1.k2
+            and t10.customer_id = $1::integer
+            and t10.position is not null
           ),
           'null'
         )
@@ -169,14 +189,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t10.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t11.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t10
-            where t10.version =
+            from terrace.tier_policy t11
+            where t11.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -241,19 +261,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'Branch' then coalesce(
+        when 'AuditEntry' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t4.id, 'UTF8'),
+                '{"__typename":"AuditEntry","id":"' || encode(
+                  convert_to('AuditEntry:' || t4.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t4
+            from terrace.audit t4
             where t4.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
+        when 'Branch' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Branch","id":"' || encode(
+                  convert_to('Branch:' || t5.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.branch t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -265,18 +305,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t5.id, 'UTF8'),
+                  convert_to('Customer:' || t6.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t5.number)::text || '}'
+                ) || '","number":' || to_json(t6.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t5
-            where t5.id =
+            from terrace.customer t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t5.manager_id = $1::integer
+            and t6.manager_id = $1::integer
           ),
           'null'
         )
@@ -285,18 +325,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t6.id, 'UTF8'),
+                  convert_to('Manager:' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t6.number)::text || '}'
+                ) || '","number":' || to_json(t7.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t6
-            where t6.id =
+            from terrace.manager t7
+            where t7.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t6.id = $1::integer
+            and t7.id = $1::integer
           ),
           'null'
         )
@@ -305,14 +345,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t7.id, 'UTF8'),
+                  convert_to('Revocation:' || t8.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t7
-            where t7.id =
+            from terrace.revocation t8
+            where t8.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -325,16 +365,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t8.customer_id || '.' || t8.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t9.customer_id || '.' || t9.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t8.code)::text || '}'
+                ) || '","code":' || to_json(t9.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t8
-            where t8.customer_id = t1.k1
-            and t8.id = t1.k2
-            and t8.manager_id = $1::integer
+            from terrace.risk_signal t9
+            where t9.customer_id = t1.k1
+            and t9.id = t1.k2
+            and t9.manager_id = $1::integer
           ),
           'null'
         )
@@ -343,17 +383,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                  convert_to('TierChange:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t9.kind || '"}'
+                ) || '","kind":"' || t10.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t9
-            where t9.customer_id = t1.k1
-            and t9.id = t1.k2
-            and t9.manager_id = $1::integer
-            and t9.position is not null
+            from terrace.tier_change t10
+            where t10.customer_id = t1.k1
+            and t10.id = t1.k2
+            and t10.manager_id = $1::integer
+            and t10.position is not null
           ),
           'null'
         )
@@ -362,14 +402,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t10.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t11.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t10
-            where t10.version =
+            from terrace.tier_policy t11
+            where t11.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -434,19 +474,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'Branch' then coalesce(
+        when 'AuditEntry' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t4.id, 'UTF8'),
+                '{"__typename":"AuditEntry","id":"' || encode(
+                  convert_to('AuditEntry:' || t4.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t4
+            from terrace.audit t4
             where t4.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
+        when 'Branch' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Branch","id":"' || encode(
+                  convert_to('Branch:' || t5.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.branch t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -458,33 +518,13 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t5.id, 'UTF8'),
-                  'base64'
-                ) || '","number":' || to_json(t5.number)::text || '}'
-              ),
-              '{" fault":"missing"}'
-            )
-            from terrace.customer t5
-            where t5.id =
-            case
-            when t1.k2 is null then t1.k1
-            end
-            and t5.branch_id = $1::integer
-          ),
-          'null'
-        )
-        when 'Manager' then coalesce(
-          (
-            select coalesce(
-              (
-                '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t6.id, 'UTF8'),
+                  convert_to('Customer:' || t6.id, 'UTF8'),
                   'base64'
                 ) || '","number":' || to_json(t6.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t6
+            from terrace.customer t6
             where t6.id =
             case
             when t1.k2 is null then t1.k1
@@ -493,19 +533,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'Manager' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Manager","id":"' || encode(
+                  convert_to('Manager:' || t7.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t7.number)::text || '}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.manager t7
+            where t7.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and t7.branch_id = $1::integer
+          ),
+          'null'
+        )
         when 'Revocation' then coalesce(
           (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t7.id, 'UTF8'),
+                  convert_to('Revocation:' || t8.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t7
-            where t7.id =
+            from terrace.revocation t8
+            where t8.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -518,16 +578,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t8.customer_id || '.' || t8.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t9.customer_id || '.' || t9.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t8.code)::text || '}'
+                ) || '","code":' || to_json(t9.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t8
-            where t8.customer_id = t1.k1
-            and t8.id = t1.k2
-            and t8.branch_id = $1::integer
+            from terrace.risk_signal t9
+            where t9.customer_id = t1.k1
+            and t9.id = t1.k2
+            and t9.branch_id = $1::integer
           ),
           'null'
         )
@@ -536,17 +596,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                  convert_to('TierChange:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t9.kind || '"}'
+                ) || '","kind":"' || t10.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t9
-            where t9.customer_id = t1.k1
-            and t9.id = t1.k2
-            and t9.branch_id = $1::integer
-            and t9.position is not null
+            from terrace.tier_change t10
+            where t10.customer_id = t1.k1
+            and t10.id = t1.k2
+            and t10.branch_id = $1::integer
+            and t10.position is not null
           ),
           'null'
         )
@@ -555,14 +615,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t10.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t11.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t10
-            where t10.version =
+            from terrace.tier_policy t11
+            where t11.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -626,19 +686,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'Branch' then coalesce(
+        when 'AuditEntry' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t4.id, 'UTF8'),
+                '{"__typename":"AuditEntry","id":"' || encode(
+                  convert_to('AuditEntry:' || t4.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t4
+            from terrace.audit t4
             where t4.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
+        when 'Branch' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Branch","id":"' || encode(
+                  convert_to('Branch:' || t5.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.branch t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -650,14 +730,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t5.id, 'UTF8'),
+                  convert_to('Customer:' || t6.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t5.number)::text || '}'
+                ) || '","number":' || to_json(t6.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t5
-            where t5.id =
+            from terrace.customer t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -669,14 +749,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t6.id, 'UTF8'),
+                  convert_to('Manager:' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t6.number)::text || '}'
+                ) || '","number":' || to_json(t7.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t6
-            where t6.id =
+            from terrace.manager t7
+            where t7.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -688,14 +768,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t7.id, 'UTF8'),
+                  convert_to('Revocation:' || t8.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t7
-            where t7.id =
+            from terrace.revocation t8
+            where t8.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -708,15 +788,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t8.customer_id || '.' || t8.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t9.customer_id || '.' || t9.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t8.code)::text || '}'
+                ) || '","code":' || to_json(t9.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t8
-            where t8.customer_id = t1.k1
-            and t8.id = t1.k2
+            from terrace.risk_signal t9
+            where t9.customer_id = t1.k1
+            and t9.id = t1.k2
           ),
           'null'
         )
@@ -725,16 +805,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                  convert_to('TierChange:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t9.kind || '"}'
+                ) || '","kind":"' || t10.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t9
-            where t9.customer_id = t1.k1
-            and t9.id = t1.k2
-            and t9.position is not null
+            from terrace.tier_change t10
+            where t10.customer_id = t1.k1
+            and t10.id = t1.k2
+            and t10.position is not null
           ),
           'null'
         )
@@ -743,14 +823,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t10.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t11.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t10
-            where t10.version =
+            from terrace.tier_policy t11
+            where t11.version =
             case
             when t1.k2 is null then t1.k1
             end

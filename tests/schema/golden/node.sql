@@ -39,14 +39,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'AuditEntry' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('AuditEntry:' || t4.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.audit t4
+          where t4.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       when 'Branch' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Branch:' || t4.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Branch:' || t5.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.branch t4
-          where t4.id =
+          from terrace.branch t5
+          where t5.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -58,30 +73,30 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t5.id, 'UTF8'),
+                convert_to('Customer:' || t6.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t5.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t6.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t6.number)::text || '}'),
+                      ('{"number":' || to_json(t7.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t6.number
+                    order by t7.number
                   )
-                  from terrace.account t6
-                  where t6.customer_id = t5.id
-                  and t6.customer_id = $1::integer
+                  from terrace.account t7
+                  where t7.customer_id = t6.id
+                  and t7.customer_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t7.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t7
-                  where t7.customer_id = t5.id
-                  and t7.customer_id = $1::integer
-                  order by t7.month desc
+                  select coalesce(('{"status":"' || t8.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t8
+                  where t8.customer_id = t6.id
+                  and t8.customer_id = $1::integer
+                  order by t8.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -89,27 +104,27 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t5
-          where t5.id =
+          from terrace.customer t6
+          where t6.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t5.id = $1::integer
+          and t6.id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t8.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t9.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t8
-          where t8.id =
+          from terrace.manager t9
+          where t9.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t8.id = (
+          and t9.id = (
             select own.manager_id
             from terrace.customer own
             where own.id = $1::integer
@@ -120,11 +135,13 @@ when set_config('app.id', $1::integer::text, true) is not null then (
       when 'Revocation' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Revocation:' || t9.id, 'UTF8'), 'base64') || '"}'),
+            (
+              '{"id":"' || encode(convert_to('Revocation:' || t10.id, 'UTF8'), 'base64') || '"}'
+            ),
             '{" fault":"missing"}'
           )
-          from terrace.revocation t9
-          where t9.id =
+          from terrace.revocation t10
+          where t10.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -137,15 +154,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t10
-          where t10.customer_id = t1.k1
-          and t10.id = t1.k2
+          from terrace.risk_signal t11
+          where t11.customer_id = t1.k1
+          and t11.id = t1.k2
           and false
         ),
         'null'
@@ -155,17 +172,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t11
-          where t11.customer_id = t1.k1
-          and t11.id = t1.k2
-          and t11.customer_id = $1::integer
-          and t11.position is not null
+          from terrace.tier_change t12
+          where t12.customer_id = t1.k1
+          and t12.id = t1.k2
+          and t12.customer_id = $1::integer
+          and t12.position is not null
         ),
         'null'
       )
@@ -174,14 +191,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t12.version, 'UTF8'),
+                convert_to('TierPolicy:' || t13.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t12
-          where t12.version =
+          from terrace.tier_policy t13
+          where t13.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -239,14 +256,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'AuditEntry' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('AuditEntry:' || t4.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.audit t4
+          where t4.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       when 'Branch' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Branch:' || t4.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Branch:' || t5.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.branch t4
-          where t4.id =
+          from terrace.branch t5
+          where t5.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -258,30 +290,30 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t5.id, 'UTF8'),
+                convert_to('Customer:' || t6.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t5.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t6.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t6.number)::text || '}'),
+                      ('{"number":' || to_json(t7.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t6.number
+                    order by t7.number
                   )
-                  from terrace.account t6
-                  where t6.customer_id = t5.id
-                  and t6.manager_id = $1::integer
+                  from terrace.account t7
+                  where t7.customer_id = t6.id
+                  and t7.manager_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t7.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t7
-                  where t7.customer_id = t5.id
-                  and t7.manager_id = $1::integer
-                  order by t7.month desc
+                  select coalesce(('{"status":"' || t8.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t8
+                  where t8.customer_id = t6.id
+                  and t8.manager_id = $1::integer
+                  order by t8.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -289,38 +321,40 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t5
-          where t5.id =
+          from terrace.customer t6
+          where t6.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t5.manager_id = $1::integer
+          and t6.manager_id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t8.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t9.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t8
-          where t8.id =
+          from terrace.manager t9
+          where t9.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t8.id = $1::integer
+          and t9.id = $1::integer
         ),
         'null'
       )
       when 'Revocation' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Revocation:' || t9.id, 'UTF8'), 'base64') || '"}'),
+            (
+              '{"id":"' || encode(convert_to('Revocation:' || t10.id, 'UTF8'), 'base64') || '"}'
+            ),
             '{" fault":"missing"}'
           )
-          from terrace.revocation t9
-          where t9.id =
+          from terrace.revocation t10
+          where t10.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -333,16 +367,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t10
-          where t10.customer_id = t1.k1
-          and t10.id = t1.k2
-          and t10.manager_id = $1::integer
+          from terrace.risk_signal t11
+          where t11.customer_id = t1.k1
+          and t11.id = t1.k2
+          and t11.manager_id = $1::integer
         ),
         'null'
       )
@@ -351,17 +385,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t11
-          where t11.customer_id = t1.k1
-          and t11.id = t1.k2
-          and t11.manager_id = $1::integer
-          and t11.position is not null
+          from terrace.tier_change t12
+          where t12.customer_id = t1.k1
+          and t12.id = t1.k2
+          and t12.manager_id = $1::integer
+          and t12.position is not null
         ),
         'null'
       )
@@ -370,14 +404,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t12.version, 'UTF8'),
+                convert_to('TierPolicy:' || t13.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t12
-          where t12.version =
+          from terrace.tier_policy t13
+          where t13.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -435,14 +469,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'AuditEntry' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('AuditEntry:' || t4.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.audit t4
+          where t4.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       when 'Branch' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Branch:' || t4.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Branch:' || t5.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.branch t4
-          where t4.id =
+          from terrace.branch t5
+          where t5.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -454,30 +503,30 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t5.id, 'UTF8'),
+                convert_to('Customer:' || t6.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t5.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t6.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t6.number)::text || '}'),
+                      ('{"number":' || to_json(t7.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t6.number
+                    order by t7.number
                   )
-                  from terrace.account t6
-                  where t6.customer_id = t5.id
-                  and t6.branch_id = $1::integer
+                  from terrace.account t7
+                  where t7.customer_id = t6.id
+                  and t7.branch_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t7.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t7
-                  where t7.customer_id = t5.id
-                  and t7.branch_id = $1::integer
-                  order by t7.month desc
+                  select coalesce(('{"status":"' || t8.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t8
+                  where t8.customer_id = t6.id
+                  and t8.branch_id = $1::integer
+                  order by t8.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -485,38 +534,40 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t5
-          where t5.id =
+          from terrace.customer t6
+          where t6.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t5.branch_id = $1::integer
+          and t6.branch_id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t8.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t9.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t8
-          where t8.id =
+          from terrace.manager t9
+          where t9.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t8.branch_id = $1::integer
+          and t9.branch_id = $1::integer
         ),
         'null'
       )
       when 'Revocation' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Revocation:' || t9.id, 'UTF8'), 'base64') || '"}'),
+            (
+              '{"id":"' || encode(convert_to('Revocation:' || t10.id, 'UTF8'), 'base64') || '"}'
+            ),
             '{" fault":"missing"}'
           )
-          from terrace.revocation t9
-          where t9.id =
+          from terrace.revocation t10
+          where t10.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -529,16 +580,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t10
-          where t10.customer_id = t1.k1
-          and t10.id = t1.k2
-          and t10.branch_id = $1::integer
+          from terrace.risk_signal t11
+          where t11.customer_id = t1.k1
+          and t11.id = t1.k2
+          and t11.branch_id = $1::integer
         ),
         'null'
       )
@@ -547,17 +598,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t11
-          where t11.customer_id = t1.k1
-          and t11.id = t1.k2
-          and t11.branch_id = $1::integer
-          and t11.position is not null
+          from terrace.tier_change t12
+          where t12.customer_id = t1.k1
+          and t12.id = t1.k2
+          and t12.branch_id = $1::integer
+          and t12.position is not null
         ),
         'null'
       )
@@ -566,14 +617,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t12.version, 'UTF8'),
+                convert_to('TierPolicy:' || t13.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t12
-          where t12.version =
+          from terrace.tier_policy t13
+          where t13.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -630,14 +681,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'AuditEntry' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('AuditEntry:' || t4.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.audit t4
+          where t4.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       when 'Branch' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Branch:' || t4.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Branch:' || t5.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.branch t4
-          where t4.id =
+          from terrace.branch t5
+          where t5.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -649,28 +715,28 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t5.id, 'UTF8'),
+                convert_to('Customer:' || t6.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t5.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t6.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t6.number)::text || '}'),
+                      ('{"number":' || to_json(t7.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t6.number
+                    order by t7.number
                   )
-                  from terrace.account t6
-                  where t6.customer_id = t5.id
+                  from terrace.account t7
+                  where t7.customer_id = t6.id
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t7.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t7
-                  where t7.customer_id = t5.id
-                  order by t7.month desc
+                  select coalesce(('{"status":"' || t8.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t8
+                  where t8.customer_id = t6.id
+                  order by t8.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -678,8 +744,8 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t5
-          where t5.id =
+          from terrace.customer t6
+          where t6.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -689,11 +755,11 @@ when set_config('app.id', $1::integer::text, true) is not null then (
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t8.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t9.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t8
-          where t8.id =
+          from terrace.manager t9
+          where t9.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -703,11 +769,13 @@ when set_config('app.id', $1::integer::text, true) is not null then (
       when 'Revocation' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Revocation:' || t9.id, 'UTF8'), 'base64') || '"}'),
+            (
+              '{"id":"' || encode(convert_to('Revocation:' || t10.id, 'UTF8'), 'base64') || '"}'
+            ),
             '{" fault":"missing"}'
           )
-          from terrace.revocation t9
-          where t9.id =
+          from terrace.revocation t10
+          where t10.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -720,15 +788,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t10
-          where t10.customer_id = t1.k1
-          and t10.id = t1.k2
+          from terrace.risk_signal t11
+          where t11.customer_id = t1.k1
+          and t11.id = t1.k2
         ),
         'null'
       )
@@ -737,16 +805,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t11
-          where t11.customer_id = t1.k1
-          and t11.id = t1.k2
-          and t11.position is not null
+          from terrace.tier_change t12
+          where t12.customer_id = t1.k1
+          and t12.id = t1.k2
+          and t12.position is not null
         ),
         'null'
       )
@@ -755,14 +823,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t12.version, 'UTF8'),
+                convert_to('TierPolicy:' || t13.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t12
-          where t12.version =
+          from terrace.tier_policy t13
+          where t13.version =
           case
           when t1.k2 is null then t1.k1
           end
