@@ -314,10 +314,15 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def unit(self) -> AsyncIterator[Connection]:
-        """One transaction of the writer: all of the block, or nothing of it."""
+    async def unit(self, *, one_moment: bool = False) -> AsyncIterator[Connection]:
+        """One transaction of the writer: all of the block, or nothing of it.
+
+        All that it reads is as of `one_moment`, if it asks for that; it may clash with others then.
+        """
         async with self.writing() as connection:
-            transaction = connection.transaction()
+            transaction = connection.transaction(
+                isolation="repeatable_read" if one_moment else None
+            )
             await transaction.start()
             try:
                 yield connection

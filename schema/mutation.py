@@ -5,6 +5,12 @@ import strawberry
 from schema.mutations.assign_manager import ASSIGN_MANAGER, AssignManagerPayload
 from schema.mutations.close_month import CLOSE_MONTH, CloseMonthPayload
 from schema.mutations.mark_feed_complete import MARK_FEED_COMPLETE, MarkFeedCompletePayload
+from schema.mutations.preview_tier_policy import (
+    CANCEL_TIER_POLICY_PREVIEW,
+    PREVIEW_TIER_POLICY,
+    CancelTierPolicyPreviewPayload,
+    PreviewTierPolicyPayload,
+)
 from schema.mutations.raise_risk_signal import RAISE_RISK_SIGNAL, RaiseRiskSignalPayload
 from schema.mutations.record_balances import RECORD_BALANCES, RecordBalancesPayload
 from schema.mutations.special_vip import (
@@ -28,3 +34,5 @@ class Mutation:
     revoke_special_vip: RevokeSpecialVipPayload = REVOKE_SPECIAL_VIP
     assign_manager: AssignManagerPayload = ASSIGN_MANAGER
     raise_risk_signal: RaiseRiskSignalPayload = RAISE_RISK_SIGNAL
+    preview_tier_policy: PreviewTierPolicyPayload = PREVIEW_TIER_POLICY
+    cancel_tier_policy_preview: CancelTierPolicyPreviewPayload = CANCEL_TIER_POLICY_PREVIEW

@@ -6,6 +6,7 @@ Which event wakes what:
     a grant's day has come                        ->  recompute  ->  relay
     a close requested                             ->  close      ->  relay (tier changes)
     a grant, a signal                             ->  relay
+    a preview requested                           ->  preview
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from repository.special import start_due_grants
 from settings import Settings
 from telemetry.figures import RECOMPUTED, count
 from workers.close import carry_out
+from workers.preview import carry_out_previews
 from workers.recompute import recompute
 from workers.telling import told_pass
 from workers.wakeups import TOPICS, hear, queue_name
@@ -49,6 +51,7 @@ class Workers:
             "recompute": self._recompute,
             "close": self._close,
             "relay": self._relay,
+            "preview": self._preview,
         }
         queue = queue_name(database_name(self._database.url))
         async with asyncio.TaskGroup() as tasks:
@@ -110,3 +113,6 @@ class Workers:
             await move_tails(self._database, self._settings.event_days)
             self._tails_due = now + _TAILS_SECONDS
         return published
+
+    async def _preview(self) -> int:
+        return await carry_out_previews(self._database, days=self._settings.preview_days)

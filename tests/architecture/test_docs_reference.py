@@ -16,6 +16,7 @@ import domain.customers
 import domain.decision
 import domain.events
 import domain.policy
+import domain.preview
 import domain.products
 import domain.risk
 import domain.standing
@@ -39,6 +40,7 @@ ENUMERATIONS: tuple[ModuleType, ...] = (
     domain.decision,
     domain.events,
     domain.policy,
+    domain.preview,
     domain.products,
     domain.risk,
     domain.standing,
@@ -176,7 +178,9 @@ NOT_CODES = {
     "MONTH": "a placeholder in a help text",
     "HS256": "the algorithm of tokens",
     "POST": "a method of HTTP",
+    "FILE": "a placeholder in a help text",
     "OWNED": "a kind of table",
+    "UNION": "a kind of table",
     "REFERENCE": "a kind of table",
     "TR001": "the SQLSTATE of a function that a later migration drops",
 }

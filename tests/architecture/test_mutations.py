@@ -19,6 +19,8 @@ ROLES = {
     "revokeSpecialVip": {Role.HQ, Role.BRANCH},
     "assignManager": {Role.HQ, Role.BRANCH},
     "raiseRiskSignal": {Role.MANAGER, Role.BRANCH, Role.RISK, Role.HQ},
+    "previewTierPolicy": {Role.HQ},
+    "cancelTierPolicyPreview": {Role.HQ},
 }
 """Who may call what: docs/concepts/visibility.md has the same table, and a test reads it."""
 

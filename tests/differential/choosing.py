@@ -83,6 +83,16 @@ LOOKS: dict[str, dict[str, Look]] = {
         "customer": column("customer_id"),
         "branch": column("branch_id"),
     },
+    "policy_preview_customer": {
+        "movement": column("movement"),
+        "fromStatus": column("from_status"),
+        "fromTier": column("from_tier"),
+        "toStatus": column("to_status"),
+        "toTier": column("to_tier"),
+        "manager": column("manager_id"),
+        "branch": column("branch_id"),
+        "customer": column("customer_id"),
+    },
 }
 """What each member of each filter looks at."""
 

@@ -24,6 +24,8 @@ class Ordering:
 
 BY_POSITION = Ordering("tierChanges", ("position",), (int,))
 BY_SIGNAL = Ordering("riskSignals", ("id",), (int,))
+BY_PREVIEW = Ordering("tierPolicyPreviews", ("id",), (int,), descending=True)
+BY_TOUCHED = Ordering("touchedCustomers", ("customer_id",), (int,))
 BY_MANAGER = Ordering("managers", ("number",), (str,))
 
 

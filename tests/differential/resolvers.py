@@ -14,13 +14,14 @@ from tests.differential.choosing import chosen
 from tests.differential.feeds import feeds
 from tests.differential.identifiers import KEYS, Cursors, key_of, read_id
 from tests.differential.paging import BY_MANAGER, BY_POSITION, BY_SIGNAL, customers_by, page
+from tests.differential.previews import Previews
 from tests.differential.refusals import NoBusinessDate, refused
 from tests.differential.rows import Row, View
 
 CLEAR_TO = ("customer",)
 
 
-class Plain:
+class Plain(Previews):
     """The resolvers for one actor: `Type.field` is the method `Type_field`."""
 
     def __init__(self, view: View, cursors: Cursors) -> None:

@@ -29,10 +29,15 @@ KINDS = {
     "feed_source": "Feed",
     "feed_day": "",
     "feed": "",
+    "policy_preview": "TierPolicyPreview",
+    "policy_preview_customer": "PolicyPreviewCustomer",
+    "corrections_made": "",
 }
 """Every table that is read, and the published type that its rows are shown as."""
 
 OPEN = ("branch", "tier_policy", "tier", "calendar", "feed_source", "feed_day", "feed")
+OPEN += ("corrections_made",)
+UNION = ("policy_preview", "policy_preview_customer")
 INTERNAL = ("risk_signal",)
 
 
@@ -71,7 +76,7 @@ def sees(actor: Actor, table: str, row: Row, rows: Rows) -> bool:
         return True
     if role in ("hq", "risk", "auditor"):
         return True
-    if role == "integrator":
+    if role == "integrator" or table in UNION:
         return False
     if table == "manager":
         if role == "customer":

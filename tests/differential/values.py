@@ -15,7 +15,15 @@ from graphql import (
 )
 
 from tests.differential.identifiers import KEYS, Cursors, encoded, id_of
-from tests.differential.paging import BY_MANAGER, BY_POSITION, BY_SIGNAL, Ordering, customers_by
+from tests.differential.paging import (
+    BY_MANAGER,
+    BY_POSITION,
+    BY_PREVIEW,
+    BY_SIGNAL,
+    BY_TOUCHED,
+    Ordering,
+    customers_by,
+)
 from tests.differential.rows import Row, Rows
 
 TABLES = {
@@ -24,6 +32,7 @@ TABLES = {
     "ManagerFilter": "manager",
     "TierChangeFilter": "tier_change",
     "RiskSignalFilter": "risk_signal",
+    "PolicyPreviewCustomerFilter": "policy_preview_customer",
     "CustomerKey": "customer",
     "ManagerKey": "manager",
 }
@@ -39,6 +48,8 @@ PAGED = {
     "managers": "manager",
     "tierChanges": "tier_change",
     "riskSignals": "risk_signal",
+    "tierPolicyPreviews": "policy_preview",
+    "touchedCustomers": "policy_preview_customer",
 }
 BAD_IDS = ["", "garbage", "Q3VzdG9tZXI6", "Q3VzdG9tZXI6MDE=", "Q3VzdG9tZXI6MQ", "张"]
 BAD_CURSORS = ["", "x", "WyJhIiwgImIiXQ==", "bnVsbA==", "e30=", "张"]
@@ -220,6 +231,7 @@ class Values:
     def ordering(self, field: str, order_by: Any) -> Ordering:
         """The order in which a connection lists its rows."""
         fixed = {"managers": BY_MANAGER, "tierChanges": BY_POSITION, "riskSignals": BY_SIGNAL}
+        fixed |= {"tierPolicyPreviews": BY_PREVIEW, "touchedCustomers": BY_TOUCHED}
         return fixed[field] if field in fixed else customers_by(order_by)
 
     def cursor(self, field: str, order_by: Any) -> str | None:
@@ -245,5 +257,6 @@ class Values:
 
 def _kind_of(owner: str, member: str) -> str | None:
     if member == "id":
-        return {"CustomerKey": "Customer", "ManagerKey": "Manager"}.get(owner)
+        kinds = {"CustomerKey": "Customer", "ManagerKey": "Manager"}
+        return {**kinds, "tierPolicyPreview": "TierPolicyPreview"}.get(owner)
     return {"branch": "Branch", "manager": "Manager", "customer": "Customer"}.get(member)

@@ -143,6 +143,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'TierPolicyPreview' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"TierPolicyPreview","id":"' || encode(
+                  convert_to('TierPolicyPreview:' || t9.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.policy_preview t9
+            where t9.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
         else 'null'
         end,
         ','
@@ -293,6 +313,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             case
             when t1.k2 is null then t1.k1
             end
+          ),
+          'null'
+        )
+        when 'TierPolicyPreview' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"TierPolicyPreview","id":"' || encode(
+                  convert_to('TierPolicyPreview:' || t9.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.policy_preview t9
+            where t9.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
           ),
           'null'
         )
@@ -449,6 +489,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'TierPolicyPreview' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"TierPolicyPreview","id":"' || encode(
+                  convert_to('TierPolicyPreview:' || t9.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.policy_preview t9
+            where t9.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
         else 'null'
         end,
         ','
@@ -591,6 +651,25 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             )
             from terrace.tier_policy t8
             where t8.version =
+            case
+            when t1.k2 is null then t1.k1
+            end
+          ),
+          'null'
+        )
+        when 'TierPolicyPreview' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"TierPolicyPreview","id":"' || encode(
+                  convert_to('TierPolicyPreview:' || t9.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.policy_preview t9
+            where t9.id =
             case
             when t1.k2 is null then t1.k1
             end

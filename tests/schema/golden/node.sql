@@ -158,6 +158,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'TierPolicyPreview' then coalesce(
+        (
+          select coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('TierPolicyPreview:' || t11.id, 'UTF8'),
+                'base64'
+              ) || '"}'
+            ),
+            '{" fault":"missing"}'
+          )
+          from terrace.policy_preview t11
+          where t11.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       else 'null'
       end
       from unnest($2::text[], $3::bigint[], $4::bigint[]) with ordinality t1(kind, k1, k2, place)
@@ -321,6 +341,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           case
           when t1.k2 is null then t1.k1
           end
+        ),
+        'null'
+      )
+      when 'TierPolicyPreview' then coalesce(
+        (
+          select coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('TierPolicyPreview:' || t11.id, 'UTF8'),
+                'base64'
+              ) || '"}'
+            ),
+            '{" fault":"missing"}'
+          )
+          from terrace.policy_preview t11
+          where t11.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
         ),
         'null'
       )
@@ -490,6 +530,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'TierPolicyPreview' then coalesce(
+        (
+          select coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('TierPolicyPreview:' || t11.id, 'UTF8'),
+                'base64'
+              ) || '"}'
+            ),
+            '{" fault":"missing"}'
+          )
+          from terrace.policy_preview t11
+          where t11.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       else 'null'
       end
       from unnest($2::text[], $3::bigint[], $4::bigint[]) with ordinality t1(kind, k1, k2, place)
@@ -643,6 +703,25 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           )
           from terrace.tier_policy t10
           where t10.version =
+          case
+          when t1.k2 is null then t1.k1
+          end
+        ),
+        'null'
+      )
+      when 'TierPolicyPreview' then coalesce(
+        (
+          select coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('TierPolicyPreview:' || t11.id, 'UTF8'),
+                'base64'
+              ) || '"}'
+            ),
+            '{" fault":"missing"}'
+          )
+          from terrace.policy_preview t11
+          where t11.id =
           case
           when t1.k2 is null then t1.k1
           end
