@@ -80,6 +80,7 @@ def test_the_list_names_every_benchmark() -> None:
         "list",
         "import",
         "close",
+        "preview",
         "record",
         "shutdown",
         "fanout",
