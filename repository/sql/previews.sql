@@ -39,7 +39,7 @@ found as materialized (
     left join terrace.aum last on last.customer_id = c.id
         and last.month = ($5::date[])[cardinality($5::date[])]
     left join lateral (
-        select s.*, {standing_begun} as state from terrace.standing s
+        select s.*, {standing_document} as state from terrace.standing s
         where s.customer_id = c.id and s.month <= $3::date order by s.month desc limit 1
     ) begun on true
     left join lateral (
@@ -94,19 +94,13 @@ jsonb_build_object(
     'shortfall_months', s.shortfall_months, 'below_entry_months', s.below_entry_months,
     'retention_closes', s.retention_closes, 'history', s.history, 'terminated', s.terminated)
 
--- name: standing_begun
--- The standing s that a month was begun with: what happened on a day of it is not yet done.
-case when s.before is not null
-        and s.rule in ('SPECIAL_GRANTED', 'SPECIAL_NOTED', 'SPECIAL_REVOKED', 'TERMINATED')
-        and s.month = s.decision_month
-    then s.before else {standing_document} end
-
 -- name: standings_begun
--- The standings that customers $1 began the months $2 with.
+-- The standings of customers $1 in the months $2. What happened on a day of such a month is in them, and
+-- happens again in the replay: a grant that outlasts it is carried in.
 select n.customer_id, begun.state
 from unnest($1::integer[], $2::date[]) n(customer_id, month)
 cross join lateral (
-    select {standing_begun} as state from terrace.standing s
+    select {standing_document} as state from terrace.standing s
     where s.customer_id = n.customer_id and s.month <= n.month order by s.month desc limit 1
 ) begun;
 

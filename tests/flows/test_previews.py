@@ -246,6 +246,8 @@ async def test_what_is_cancelled_ends_and_leaves_nothing(house: House) -> None:
         await previews.plan_preview(connection, under_way.id, 3)
     assert await judge_chunk(house.database, under_way)
     assert (await read(house, preview))["judged"] == 3
+    assert await house.value("select count(*) from terrace.policy_preview_customer") == 3
+    assert await touched(house, preview) == []
     answer = await house.data(CANCEL, {"id": preview, "r": "a slip"})
     assert answer["cancelTierPolicyPreview"] == {
         "preview": {"state": "CANCELLED", "cancelledBy": "hq:test", "cancelReason": "a slip"},

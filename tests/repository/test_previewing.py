@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 
 from cli.embedded import Addresses
+from cli.session import OPERATOR
 from domain.months import Month, months_between
 from domain.policy import DEFAULT_POLICY, TierPolicy, parse_policy
 from domain.preview import Movement, Tally
 from domain.products import ProductClass
+from domain.standing import Status
 from repository.calendar import CalendarError
 from repository.preview_scope import scope_of, spans
 from repository.previewing import Otherwise, effect_of, preview_part, preview_span
+from repository.special import grant, revoke
 from tests.house import House, new_house
-from tests.repository.lived_in import CUSTOMERS, FIRST, LAST, live
+from tests.repository.lived_in import CUSTOMERS, FIRST, LAST, customer, live
 
 SEED = 20
 OTHER = parse_policy(
@@ -221,6 +224,43 @@ async def test_months_that_cannot_be_judged_again_are_refused(
     with pytest.raises(CalendarError) as refused:
         await preview(lived_in, OTHER, first, last)
     assert refused.value.code == code
+
+
+async def test_a_month_is_judged_by_the_figure_that_its_close_knew(house: House) -> None:
+    """A correction that came after the last month is not known, though it is applied by now."""
+    await house.people(1)
+    await house.record(("A1", "2025-01-01", "400000.00"))
+    await house.close("2025-01")
+    await house.close("2025-02")
+    await house.record(("A1", "2025-02-01", "250000.00"), ("A1", "2025-03-01", "250000.00"))
+    await house.work()
+    assert (await house.aum("C1", "2025-02"))["total"] == "250000.00"  # type: ignore[index]
+    platinum = replace(DEFAULT_POLICY.tiers[1], threshold=Decimal("300000.00"))
+    lower = replace(DEFAULT_POLICY, tiers=(DEFAULT_POLICY.tiers[0], platinum))
+    february = Month(2025, 2)
+    [found] = (await preview(house, lower, february, february))[1]
+    assert (found.movement, found.after.tier) == (Movement.RISES, "T2")
+    await house.close("2025-03")
+    [found] = (await preview(house, lower, february, february))[1]
+    assert found.after.tier == "T2"
+    assert (await preview(house, lower, february, february.next()))[1] == []
+
+
+async def test_what_happened_on_a_day_of_the_first_month_happens_under_the_policy(
+    house: House,
+) -> None:
+    await house.people(1)
+    await house.record(("A1", "2025-01-09", "50000.00"))
+    for month, act in (("2025-01", grant), ("2025-02", revoke)):
+        async with house.database.unit() as connection:
+            row = await customer(connection, "C1")
+            given = (None,) if act is grant else ()
+            await act(connection, row, *given, "important", OPERATOR)  # type: ignore[operator]
+        await house.close(month)
+    assert (await house.standing("C1"))["status"] == "EXITED_UNRATED"
+    without = replace(DEFAULT_POLICY, special_expiry_retention=False)
+    [found] = (await preview(house, without, Month(2025, 2), Month(2025, 2)))[1]
+    assert (found.after.status, found.after.since) == (Status.REMOVED, Month(2025, 2))
 
 
 async def test_a_new_house_has_nothing_to_judge_again(house: House) -> None:
