@@ -174,6 +174,12 @@ class Settings(BaseSettings):
         description="Days that cursors of the feeds of events are good for at the least; "
         "0: for ever",
     )
+    preview_days: int = Field(
+        default=30,
+        ge=1,
+        le=3_660,
+        description="Days that a preview of a tier policy is kept after its end",
+    )
     max_body_bytes: int = Field(
         default=1_048_576, ge=1_024, description="Largest request body over HTTP"
     )

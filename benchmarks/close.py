@@ -214,7 +214,7 @@ async def _measure(place: Place, customers: int, rounds: int) -> _Rounds:
         before = await _bare(place, url)
         await place.settle()
         between = place.postgres_seconds()
-        closed = await _in_another_process(url)
+        closed = await in_another_process(url)
         found.closes.append(closed)
         found.close_postgres.append(place.postgres_seconds() - between)
         bare = _mean(before, await _bare(place, url))
@@ -274,7 +274,8 @@ def _mean(before: Bare, after: Bare) -> Bare:
     )
 
 
-async def _in_another_process(url: str) -> Closed:
+async def in_another_process(url: str) -> Closed:
+    """Close the month in a process that does nothing else."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as processes:
         return await asyncio.get_running_loop().run_in_executor(processes, _close, url)
@@ -299,10 +300,10 @@ async def _carry_out(url: str) -> Closed:
         raise RuntimeError(f"the close ended as {run.state}: {run.problem}")
     usage = resource.getrusage(resource.RUSAGE_SELF)
     process_seconds = usage.ru_utime + usage.ru_stime - before.ru_utime - before.ru_stime
-    return Closed(seconds, process_seconds, _peak_megabytes(), total, run.changes)
+    return Closed(seconds, process_seconds, peak_megabytes(), total, run.changes)
 
 
-def _peak_megabytes() -> float:
+def peak_megabytes() -> float:
     """The most memory that this process has had since its program began.
 
     `ru_maxrss` also counts what the process that started it had, and is in bytes on a Mac.

@@ -77,7 +77,8 @@ def within_month(
 ) -> list[Decision]:
     """Decide what changes on the days of a month, between two closes, in order of the days.
 
-    Grants show from their start and end when revoked or expired; terminations are at once.
+    Grants show from their start and end when revoked or expired; terminations are at once. A grant
+    that is revoked on its first day has shown on it.
     """
     first, last_day = month.date_range
     days = {day for day in terminations if first <= day <= last_day}
@@ -85,10 +86,11 @@ def within_month(
         days.update(day for day in (grant.start, grant.over_from) if first <= day <= last_day)
     decisions: list[Decision] = []
     for day in sorted(days):
-        decision = _on_day(standing, day, policy, grants, terminations)
-        if decision is not None and decision.after is not standing:
-            decisions.append(decision)
-            standing = decision.after
+        for known in _in_the_course_of(day, grants):
+            decision = _on_day(standing, day, policy, known, terminations)
+            if decision is not None and decision.after is not standing:
+                decisions.append(decision)
+                standing = decision.after
     return decisions
 
 
@@ -232,6 +234,17 @@ def _on_day(
     if any(grant.over_from == day for grant in grants):
         return revoke_special(standing, day, policy)
     return None
+
+
+def _in_the_course_of(day: date, grants: Sequence[Grant]) -> list[Sequence[Grant]]:
+    """Return the grants as they were in the course of a day: first given, then revoked."""
+    if not any(grant.start == day == grant.revoked_on for grant in grants):
+        return [grants]
+    given = [
+        replace(grant, revoked_on=None) if grant.start == day == grant.revoked_on else grant
+        for grant in grants
+    ]
+    return [given, grants]
 
 
 def _known_by(grants: Sequence[Grant], day: date) -> list[Grant]:

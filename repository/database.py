@@ -194,9 +194,9 @@ async def _give_up(connection: Any, transaction: Any) -> None:
 
 
 @asynccontextmanager
-async def _committed(connection: Any) -> AsyncIterator[None]:
-    """One transaction: all of the block, or nothing of it."""
-    transaction = connection.transaction()
+async def _committed(connection: Any, *, one_moment: bool = False) -> AsyncIterator[None]:
+    """One transaction: all of the block, or nothing of it; all it reads as of `one_moment`."""
+    transaction = connection.transaction(isolation="repeatable_read" if one_moment else None)
     await transaction.start()
     try:
         yield
@@ -333,9 +333,12 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def unit(self) -> AsyncIterator[Connection]:
-        """One transaction of the writer: all of the block, or nothing of it."""
-        async with self.writing() as connection, _committed(connection):
+    async def unit(self, *, one_moment: bool = False) -> AsyncIterator[Connection]:
+        """One transaction of the writer: all of the block, or nothing of it.
+
+        All that it reads is as of `one_moment`, if it asks for that; it may clash with others then.
+        """
+        async with self.writing() as connection, _committed(connection, one_moment=one_moment):
             yield connection
 
     @asynccontextmanager

@@ -105,7 +105,11 @@ async def grant(
 
 
 async def revoke(connection: Connection, customer: Any, reason: str, actor: Actor) -> date:
-    """Revoke a locked customer's valid grants today; returns the last one's former end."""
+    """Revoke a locked customer's valid grants today; returns the last one's former end.
+
+    They are over from the day of the open month on which that shows, wherever the business date is:
+    else the close of the month would find them valid again.
+    """
     business_date, open_month = await _today(connection)
     customer_id = customer["id"]
     rows = [
@@ -115,13 +119,14 @@ async def revoke(connection: Connection, customer: Any, reason: str, actor: Acto
     ]
     if not rows:
         raise GrantRefused("NOT_GRANTED", "no grant of special VIP is valid")
+    day = effective_day(business_date, open_month)
     for row in rows:
         await connection.execute(
-            sql("revoke_grant"), customer_id, row["id"], business_date, actor.principal, reason
+            sql("revoke_grant"), customer_id, row["id"], day, actor.principal, reason
         )
     standing, version = await published_at(connection, customer_id, open_month)
     policy = in_force(await policies(connection), open_month)
-    decision = revoke_special(standing, effective_day(business_date, open_month), policy)
+    decision = revoke_special(standing, day, policy)
     await _write(connection, customer_id, decision, version, ())
     until: date = max(row["until"] for row in rows)
     await audit(
@@ -142,17 +147,18 @@ async def end_relation(connection: Connection, customer: Any, reason: str, actor
     customer_id = customer["id"]
     standing, version = await published_at(connection, customer_id, open_month)
     policy = in_force(await policies(connection), open_month)
-    decision = terminate(standing, effective_day(business_date, open_month), policy)
+    day = effective_day(business_date, open_month)
+    decision = terminate(standing, day, policy)
     await _write(connection, customer_id, decision, version, ())
     await connection.execute(sql("forget_replayed_standing"), customer_id, open_month.first_day)
-    await connection.execute(sql("end_relation"), customer_id, business_date)
+    await connection.execute(sql("end_relation"), customer_id, day)
     await audit(
         connection,
         actor,
         "customer.terminate",
         customer["number"],
         before=_told(decision.before),
-        after=_told(decision.after) | {"terminatedOn": business_date},
+        after=_told(decision.after) | {"terminatedOn": day},
         reason=reason,
     )
 

@@ -13,6 +13,12 @@ from schema.mutations.api_keys import (
 from schema.mutations.assign_manager import ASSIGN_MANAGER, AssignManagerPayload
 from schema.mutations.close_month import CLOSE_MONTH, CloseMonthPayload
 from schema.mutations.mark_feed_complete import MARK_FEED_COMPLETE, MarkFeedCompletePayload
+from schema.mutations.preview_tier_policy import (
+    CANCEL_TIER_POLICY_PREVIEW,
+    PREVIEW_TIER_POLICY,
+    CancelTierPolicyPreviewPayload,
+    PreviewTierPolicyPayload,
+)
 from schema.mutations.raise_risk_signal import RAISE_RISK_SIGNAL, RaiseRiskSignalPayload
 from schema.mutations.record_balances import RECORD_BALANCES, RecordBalancesPayload
 from schema.mutations.special_vip import (
@@ -43,3 +49,5 @@ class Mutation:
     revoke_access: RevocationPayload = REVOKE_ACCESS
     restore_access: RevocationPayload = RESTORE_ACCESS
     unmask_personal_data: UnmaskPersonalDataPayload = UNMASK_PERSONAL_DATA
+    preview_tier_policy: PreviewTierPolicyPayload = PREVIEW_TIER_POLICY
+    cancel_tier_policy_preview: CancelTierPolicyPreviewPayload = CANCEL_TIER_POLICY_PREVIEW

@@ -81,6 +81,7 @@ def test_the_list_names_every_benchmark() -> None:
         "limits",
         "import",
         "close",
+        "preview",
         "record",
         "shutdown",
         "fanout",

@@ -7,6 +7,7 @@ Which event wakes what:
     a close requested                             ->  close      ->  relay (tier changes)
     a grant, a signal                             ->  relay
     whatever is audited                           ->  seal, with the next look
+    a preview requested                           ->  preview
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from repository.special import start_due_grants
 from settings import Settings
 from telemetry.figures import RECOMPUTED, count
 from workers.close import carry_out
+from workers.preview import carry_out_previews
 from workers.recompute import recompute
 from workers.telling import told_pass
 from workers.wakeups import TOPICS, hear, queue_name
@@ -57,6 +59,7 @@ class Workers:
             "close": self._close,
             "relay": self._relay,
             "seal": self._seal,
+            "preview": self._preview,
         }
         queue = queue_name(database_name(self._database.url))
         async with asyncio.TaskGroup() as tasks:
@@ -128,3 +131,6 @@ class Workers:
                 log.info("the head of the audit trail is %s", head)
             self._head_told, self._head_due = head, now + _HEAD_SECONDS
         return sealed
+
+    async def _preview(self) -> int:
+        return await carry_out_previews(self._database, days=self._settings.preview_days)

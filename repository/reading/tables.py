@@ -18,6 +18,7 @@ class Visibility(Enum):
     CUSTOMER = auto()  # the customer table itself
     OWNED = auto()  # rows of one customer, carrying customer, manager and branch
     INTERNAL = auto()  # likewise, but not for the customer's own eyes
+    UNION = auto()  # the union's business, whoever it is about: those who see every row
     DIRECTORY = auto()  # the managers
     REFERENCE = auto()  # open to every authenticated caller
     CONFIGURATION = auto()  # how the installation is set up: administrators and auditors
@@ -47,6 +48,7 @@ _SEEN_WHOLE: dict[Visibility, frozenset[Scope]] = {
     Visibility.CUSTOMER: SEES_ALL,
     Visibility.OWNED: SEES_ALL,
     Visibility.INTERNAL: SEES_ALL,
+    Visibility.UNION: SEES_ALL,
     Visibility.DIRECTORY: SEES_ALL,
     Visibility.REFERENCE: frozenset(Scope),
     Visibility.CONFIGURATION: frozenset({Scope.CONFIGURATION, Scope.AUDIT}),
@@ -62,6 +64,7 @@ _ROWS: dict[Visibility, dict[Scope, str]] = {
     Visibility.CUSTOMER: {Scope.CUSTOMER: "{t}.id = {actor}", **_OF_MANAGER_AND_BRANCH},
     Visibility.OWNED: {Scope.CUSTOMER: "{t}.customer_id = {actor}", **_OF_MANAGER_AND_BRANCH},
     Visibility.INTERNAL: _OF_MANAGER_AND_BRANCH,
+    Visibility.UNION: {},
     Visibility.DIRECTORY: {
         Scope.CUSTOMER: "{t}.id = (select own.manager_id from terrace.customer own "
         "where own.id = {actor})",

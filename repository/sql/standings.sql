@@ -103,8 +103,9 @@ order by customer_id, id;
 
 -- name: supersede_corrections
 -- These corrections are taken up in a newer one, or have nothing left to correct.
+with counted as materialized (select nextval('terrace.corrections_made'))
 update terrace.correction set state = 'SUPERSEDED'
-where customer_id = $1 and id = any($2::bigint[]);
+where customer_id = $1 and id = any($2::bigint[]) and exists (select from counted);
 
 -- name: keep_published_figures
 -- Keeps what was published for a customer's closed months $3 before a correction in the open month $2
@@ -139,8 +140,9 @@ from kept k where a.customer_id = k.customer_id and a.month = k.month and k.as_o
 
 -- name: write_correction
 -- A correction with its evidence.
+with counted as materialized (select nextval('terrace.corrections_made'))
 insert into terrace.correction (customer_id, month, posted_in, state, figures, before, after)
-values ($1, $2::date, $3::date, $4, $5::jsonb, $6::jsonb, $7::jsonb);
+select $1, $2::date, $3::date, $4, $5::jsonb, $6::jsonb, $7::jsonb from counted;
 
 -- name: first_applied_correction
 -- The first month that an applied correction of a customer changed, before the open month $2.

@@ -9,6 +9,8 @@ from domain.actors import Grant, Role, Scope
 from domain.changes import ChangeKind
 from domain.customers import CustomerKind, CustomerStatus
 from domain.events import EventFeed
+from domain.policy import DemoteTo, Divisor, Floor
+from domain.preview import Movement, PreviewStatus
 from domain.products import ProductClass
 from domain.risk import RiskSignalState, Severity
 from domain.standing import Status
@@ -163,5 +165,54 @@ publish(
         "RELEASE_REQUESTED": "Its release was requested.",
         "RELEASED": "Released: the danger is over.",
         "REJECTED": "Rejected: it was no danger.",
+    },
+)
+publish(
+    DemoteTo,
+    "DemoteTo",
+    "Which tier a member falls to at the end of a watch.",
+    {
+        "MAX_IN_WINDOW": "The highest that was reached in the months watched.",
+        "LAST_MONTH": "The one that was reached in the last of them.",
+    },
+)
+publish(
+    Floor,
+    "Floor",
+    "What becomes of a member who has reached no tier in a watch.",
+    {
+        "LOWEST_TIER": "Falls to the lowest tier.",
+        "KEEP_TIER": "Keeps the tier and is watched afresh.",
+    },
+)
+publish(
+    Divisor,
+    "Divisor",
+    "What the sum of a month's daily balances is divided by.",
+    {"ACTUAL_DAYS": "The calendar days of the month.", "FIXED_30": "Always 30."},
+)
+publish(
+    Movement,
+    "PolicyMovement",
+    "What a policy would do to a customer, beside what is recorded.",
+    {
+        "ENTERS": "Would hold a tier, and holds none.",
+        "RISES": "Would hold a higher tier.",
+        "FALLS": "Would hold a lower tier.",
+        "LEAVES": "Would hold no tier, and holds one.",
+        "OTHERWISE": "The same tier or none, but another status, first month or counter.",
+        "STAYS": "Would stand as is recorded.",
+    },
+)
+publish(
+    PreviewStatus,
+    "PreviewState",
+    "How far a preview has come.",
+    {
+        "WAITING": "Asked for; no worker has taken it up yet.",
+        "RUNNING": "Customers are being judged.",
+        "DONE": "All are judged, and the result can be seen.",
+        "CANCELLED": "Ended by somebody; there is no result.",
+        "FAILED": "Ended by a fault of the program, which `problem` tells.",
     },
 )

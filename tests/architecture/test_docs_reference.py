@@ -16,6 +16,7 @@ import domain.customers
 import domain.decision
 import domain.events
 import domain.policy
+import domain.preview
 import domain.products
 import domain.risk
 import domain.standing
@@ -40,6 +41,7 @@ ENUMERATIONS: tuple[ModuleType, ...] = (
     domain.decision,
     domain.events,
     domain.policy,
+    domain.preview,
     domain.products,
     domain.risk,
     domain.standing,
@@ -182,7 +184,9 @@ NOT_CODES = {
     "HS256": "the algorithm of tokens",
     "POST": "a method of HTTP",
     "OPTIONS": "a method of HTTP",
+    "FILE": "a placeholder in a help text",
     "OWNED": "a kind of table",
+    "UNION": "a kind of table",
     "REFERENCE": "a kind of table",
     "TR001": "the SQLSTATE of a function that a later migration drops",
 }

@@ -25,6 +25,8 @@ ROLES = {
     "revokeApiKey": {Role.ADMINISTRATOR},
     "revokeAccess": {Role.ADMINISTRATOR},
     "restoreAccess": {Role.ADMINISTRATOR},
+    "previewTierPolicy": {Role.HQ},
+    "cancelTierPolicyPreview": {Role.HQ},
 }
 """Who may call what: docs/concepts/visibility.md has the same table, and a test reads it."""
 

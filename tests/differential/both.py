@@ -27,6 +27,8 @@ ORDERS = {
     for way in ("ASC", "DESC")
 } | {name: f"{name}(first: 1)" for name in FIXED}
 """The connections and orders whose cursors are told apart."""
+TOUCHED = """{ tierPolicyPreviews(first: 9) { nodes {
+    touchedCustomers(first: 1) { pageInfo { endCursor } } } } }"""
 
 
 @dataclass
@@ -83,6 +85,11 @@ async def _marks(house: House) -> dict[str, str]:
         cursor = found["page"]["pageInfo"]["endCursor"]
         if cursor is not None:
             marks[name] = json.loads(base64.b64decode(cursor))[0]
+    previews = (await house.data(TOUCHED))["tierPolicyPreviews"]["nodes"]
+    for preview in previews:
+        cursor = preview["touchedCustomers"]["pageInfo"]["endCursor"]
+        if cursor is not None:
+            marks["touchedCustomers"] = json.loads(base64.b64decode(cursor))[0]
     assert len({*marks.values()}) == len(marks), "cursors of two orders cannot be told apart"
     return marks
 

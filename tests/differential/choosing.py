@@ -110,6 +110,16 @@ LOOKS: dict[str, dict[str, Look]] = {
         "tokenId": column("token_id"),
         "inForce": lambda view, row: row["lifted_at"] is None,
     },
+    "policy_preview_customer": {
+        "movement": column("movement"),
+        "fromStatus": column("from_status"),
+        "fromTier": column("from_tier"),
+        "toStatus": column("to_status"),
+        "toTier": column("to_tier"),
+        "manager": column("manager_id"),
+        "branch": column("branch_id"),
+        "customer": column("customer_id"),
+    },
 }
 """What each member of each filter looks at."""
 

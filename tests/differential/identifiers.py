@@ -21,6 +21,7 @@ KEYS = {
     "RiskSignal": ("risk_signal", ("customer_id", "id")),
     "TierChange": ("tier_change", ("customer_id", "id")),
     "TierPolicy": ("tier_policy", ("version",)),
+    "TierPolicyPreview": ("policy_preview", ("id",)),
 }
 """Where the rows of a type are, and the columns that its identifiers name."""
 

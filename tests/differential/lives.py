@@ -4,15 +4,19 @@ import random
 from datetime import UTC, datetime
 
 from domain.actors import Actor, Grant, Role
+from domain.months import Month
+from domain.policy import parse_policy
 from domain.products import ProductClass
 from repository.api_keys import create_key, revoke_key, rotate_key
 from repository.calendar import publish_policy
+from repository.previews import cancel_preview, request_preview
 from repository.revocations import let_in_again, shut_out_bearer, shut_out_token
 from repository.special import end_relation
 from repository.statements import sql
 from tests.differential.identifiers import encoded
 from tests.feeding import close_without, complete, source
 from tests.house import House
+from workers.preview import carry_out_previews
 
 OPERATOR = Actor(Role.HQ, "operator", 0, "test")
 MONTHS = [f"2025-{month:02}" for month in range(1, 10)]
@@ -106,9 +110,26 @@ async def lived_in(house: House) -> None:
             await close_without(house, month)
         else:
             await house.close(month)
+        if month == "2025-03":
+            await _preview(house, "2025-01", "2025-03")
     await _open_month(house)
     await _feeds(house)
     await _access(house)
+    await _preview(house, "2025-02", "2025-09", demote_to="LAST_MONTH", watch_months=1)
+    await _preview(house, "2025-09", "2025-09", counted_classes=["GOLD", "DEMAND_DEPOSIT"])
+    await _preview(house, "2025-01", "2025-09", cancelled=True)
+
+
+async def _preview(
+    house: House, first: str, last: str, *, cancelled: bool = False, **parameters: object
+) -> None:
+    """What another policy would have done."""
+    policy = parse_policy({"effective": first, "tiers": TIERS, **parameters}, 0)
+    months = Month.parse(first), Month.parse(last)
+    asked = await request_preview(house.database, policy, *months, OPERATOR)
+    if cancelled:
+        await cancel_preview(house.database, asked.id, "a slip", OPERATOR)
+    await carry_out_previews(house.database, days=30)
 
 
 async def _people(house: House, dice: random.Random) -> None:

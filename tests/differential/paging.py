@@ -30,6 +30,8 @@ BY_REVOCATION = Ordering("revocations", ("id",), (int,))
 NEWEST_FIRST = Ordering(
     "auditEntries", ("recorded_at", "id"), (datetime.fromisoformat, int), descending=True
 )
+BY_PREVIEW = Ordering("tierPolicyPreviews", ("id",), (int,), descending=True)
+BY_TOUCHED = Ordering("touchedCustomers", ("customer_id",), (int,))
 BY_MANAGER = Ordering("managers", ("number",), (str,))
 
 

@@ -23,13 +23,14 @@ from tests.differential.paging import (
     customers_by,
     page,
 )
+from tests.differential.previews import Previews
 from tests.differential.refusals import NoBusinessDate, refused
 from tests.differential.rows import Row, View
 
 CLEAR_TO = ("customer",)
 
 
-class Plain:
+class Plain(Previews):
     """The resolvers for one actor: `Type.field` is the method `Type_field`."""
 
     def __init__(self, view: View, cursors: Cursors) -> None:

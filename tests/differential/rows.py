@@ -33,10 +33,15 @@ KINDS = {
     "revocation": "Revocation",
     "audit": "AuditEntry",
     "audit_seal": "AuditSeal",
+    "policy_preview": "TierPolicyPreview",
+    "policy_preview_customer": "PolicyPreviewCustomer",
+    "corrections_made": "",
 }
 """Every table that is read, and the published type that its rows are shown as."""
 
 OPEN = ("branch", "tier_policy", "tier", "calendar", "feed_source", "feed_day", "feed")
+OPEN += ("corrections_made",)
+UNION = ("policy_preview", "policy_preview_customer")
 INTERNAL = ("risk_signal",)
 CONFIGURATION = ("api_key", "revocation")
 TRAIL = ("audit", "audit_seal")
@@ -82,7 +87,7 @@ def sees(actor: Actor, table: str, row: Row, rows: Rows) -> bool:
         return role == "auditor"
     if role in ("hq", "risk", "auditor"):
         return True
-    if role in ("integrator", "administrator"):
+    if role in ("integrator", "administrator") or table in UNION:
         return False
     if table == "manager":
         if role == "customer":

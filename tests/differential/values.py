@@ -19,8 +19,10 @@ from tests.differential.paging import (
     BY_KEY,
     BY_MANAGER,
     BY_POSITION,
+    BY_PREVIEW,
     BY_REVOCATION,
     BY_SIGNAL,
+    BY_TOUCHED,
     NEWEST_FIRST,
     Ordering,
     customers_by,
@@ -36,6 +38,7 @@ TABLES = {
     "ApiKeyFilter": "api_key",
     "RevocationFilter": "revocation",
     "AuditEntryFilter": "audit",
+    "PolicyPreviewCustomerFilter": "policy_preview_customer",
     "CustomerKey": "customer",
     "ManagerKey": "manager",
 }
@@ -57,6 +60,8 @@ PAGED = {
     "apiKeys": "api_key",
     "revocations": "revocation",
     "auditEntries": "audit",
+    "tierPolicyPreviews": "policy_preview",
+    "touchedCustomers": "policy_preview_customer",
 }
 FIXED = {
     "managers": BY_MANAGER,
@@ -65,6 +70,8 @@ FIXED = {
     "apiKeys": BY_KEY,
     "revocations": BY_REVOCATION,
     "auditEntries": NEWEST_FIRST,
+    "tierPolicyPreviews": BY_PREVIEW,
+    "touchedCustomers": BY_TOUCHED,
 }
 BAD_IDS = ["", "garbage", "Q3VzdG9tZXI6", "Q3VzdG9tZXI6MDE=", "Q3VzdG9tZXI6MQ", "张"]
 BAD_CURSORS = ["", "x", "WyJhIiwgImIiXQ==", "bnVsbA==", "e30=", "张"]
@@ -271,5 +278,6 @@ class Values:
 
 def _kind_of(owner: str, member: str) -> str | None:
     if member == "id":
-        return {"CustomerKey": "Customer", "ManagerKey": "Manager"}.get(owner)
+        kinds = {"CustomerKey": "Customer", "ManagerKey": "Manager"}
+        return {**kinds, "tierPolicyPreview": "TierPolicyPreview"}.get(owner)
     return {"branch": "Branch", "manager": "Manager", "customer": "Customer"}.get(member)

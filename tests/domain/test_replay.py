@@ -129,6 +129,13 @@ def test_a_revocation_is_at_once(retention: bool, after: list[tuple[Status, str 
     assert in_force(NON_MEMBER, [0, 0, 0], policy=policy, grants=grants) == [VIP, *after]
 
 
+def test_a_grant_that_is_revoked_on_its_first_day_has_shown_on_it() -> None:
+    day = date(2025, 2, 9)
+    grant = Grant(day, date(2026, 2, 28), revoked_on=day)
+    rules = [d.rule for d in within_month(NON_MEMBER, Month(2025, 2), DEFAULT_POLICY, [grant])]
+    assert rules == [Rule.SPECIAL_GRANTED, Rule.SPECIAL_REVOKED]
+
+
 def test_a_revocation_is_not_known_before_its_day() -> None:
     grants = [Grant(date(2025, 1, 1), date(2025, 12, 31), revoked_on=date(2025, 2, 3))]
     decisions = replay(NON_MEMBER, months(0, 0), [DEFAULT_POLICY], grants)

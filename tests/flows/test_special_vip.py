@@ -299,3 +299,18 @@ async def test_grants_wait_while_the_database_is_away(
     monkeypatch.setattr(special, "_start_due", away)
     with pytest.raises(ConnectionResetError):  # for the worker's loop, which looks again later
         await start_due_grants(house.database)
+
+
+async def test_what_is_revoked_while_the_business_date_is_ahead_stays_revoked(house: House) -> None:
+    """The close of the month in which it showed does not find the grant valid again."""
+    await house.people()
+    await house.record(("A1", "2025-01-09", "50000.00"), ("A2", "2025-01-09", "50000.00"))
+    first, second = await identifier(house, "C1"), await identifier(house, "C2")
+    await house.data(GRANT, {"c": first})
+    await house.data(GRANT, {"c": second})
+    await house.record(("A2", "2025-02-03", "50000.00"))
+    await house.data(REVOKE, {"c": first})
+    assert (await house.standing("C1", "2025-01"))["status"] == "EXITED_UNRATED"
+    await house.close("2025-01")
+    assert (await house.standing("C1", "2025-02"))["status"] == "EXITED_UNRATED"
+    assert (await house.standing("C2", "2025-02"))["status"] == "SPECIAL"

@@ -63,6 +63,8 @@ async def wall(owner: Owner, table: str) -> list[tuple[str, ...]]:
         ("OWNED", OWNED, "account"),
         ("INTERNAL", OWNED, "risk_signal"),
         ("REFERENCE", REFERENCE, "tier"),
+        ("UNION", OWNED, "policy_preview_customer"),
+        ("UNION", REFERENCE, "policy_preview"),
     ],
 )
 async def test_a_new_table_has_the_wall_of_one_of_its_kind(
@@ -79,6 +81,8 @@ async def test_a_new_table_has_the_wall_of_one_of_its_kind(
         ("REFERENCE", OWNED, "has rows of somebody"),
         ("REFERENCE", "id integer primary key, branch_id integer", "has rows of somebody"),
         ("OWNED", REFERENCE, "needs customer_id first"),
+        ("UNION", OWNED.replace("on update cascade", ""), "with on update cascade"),
+        ("UNION", "id integer primary key, branch_id integer", "needs customer_id first"),
         ("OWNED", OWNED.replace("key (customer_id, id)", "key (id, customer_id)"), "first in its"),
         ("INTERNAL", OWNED.replace("on update cascade", ""), "with on update cascade"),
         ("OWNED", OWNED.partition("id),")[0] + "id)", "with on update cascade"),
@@ -88,7 +92,7 @@ async def test_a_new_table_has_the_wall_of_one_of_its_kind(
             "with on update cascade",
         ),
         ("OWNED", OWNED.replace("manager_id integer not null", "manager_id integer"), "of nobody"),
-        ("owned", OWNED, "owned is no kind of table: OWNED, INTERNAL, REFERENCE"),
+        ("owned", OWNED, "owned is no kind of table: OWNED, INTERNAL, UNION, REFERENCE"),
         ("CUSTOMER", OWNED, "CUSTOMER is no kind"),
     ],
 )

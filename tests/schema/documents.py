@@ -11,6 +11,10 @@ GOLDEN: dict[str, str] = {
     "standings": """{ customers(first: 100) { nodes { number standing { status tier { code name }
         since decision { rule explanation policy { version } judged { month total
         reached { code } } } } outlook { projectedAverage nextTier { code } } } } }""",
+    "previews": """{ tierPolicyPreviews(first: 10) { totalCount nodes { id state stale customers
+        matrix { toTier customers } managers { manager { number } customers }
+        touchedCustomers(first: 10, where: {toTier: {eq: "T1"}}) { totalCount nodes {
+        customer { number } manager { number } movement fromStatus toTier aumAfter } } } } }""",
     "events": """{ tierChanges(first: 100) { totalCount nodes { id kind customer { number }
         manager { number } toTier { code } decision { rule } } }
         customers(first: 100) { nodes { tierChanges(first: 10) { nodes { kind } }

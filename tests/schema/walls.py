@@ -1,16 +1,23 @@
 """A house with everything a customer can have, its callers, and engines with a wall taken down."""
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import orjson
 
+from cli.session import OPERATOR
 from domain.actors import Actor, Scope
+from domain.months import Month
+from domain.policy import DEFAULT_POLICY
 from repository.database import Database
+from repository.previews import request_preview
 from repository.reading.statement import Walls
 from schema.engine import Engine
 from schema.limits import Limits
 from tests.house import House
 from tests.schema.documents import GOLDEN, variables_of
+from workers.preview import carry_out_previews
 
 ACTORS = [
     ("hq", "x"),
@@ -58,16 +65,22 @@ async def lived_in(house: House) -> None:
         )
         assert raised["raiseRiskSignal"]["errors"] == []
     await house.work()
+    lower = replace(DEFAULT_POLICY.lowest, threshold=Decimal("100000.00"))
+    policy = replace(DEFAULT_POLICY, tiers=(lower, *DEFAULT_POLICY.tiers[1:]))
+    month = Month(2025, 1)
+    await request_preview(house.database, policy, month, month, OPERATOR)
+    await carry_out_previews(house.database, days=30)
 
 
 async def every_id(house: House) -> list[str]:
     """The identifiers of all rows there are."""
     found = await house.data("""{ customers(first: 100) { nodes { id accounts { id } } }
         managers(first: 100) { nodes { id } } branches { id }
-        tierChanges(first: 100) { nodes { id } } riskSignals(first: 100) { nodes { id } } }""")
+        tierChanges(first: 100) { nodes { id } } riskSignals(first: 100) { nodes { id } }
+        tierPolicyPreviews(first: 100) { nodes { id } } }""")
     ids = [node["id"] for c in found["customers"]["nodes"] for node in (c, *c["accounts"])]
     ids += [branch["id"] for branch in found["branches"]]
-    for name in ("managers", "tierChanges", "riskSignals"):
+    for name in ("managers", "tierChanges", "riskSignals", "tierPolicyPreviews"):
         ids += [node["id"] for node in found[name]["nodes"]]
     return ids
 

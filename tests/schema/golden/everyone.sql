@@ -203,6 +203,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'TierPolicyPreview' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"TierPolicyPreview","id":"' || encode(
+                  convert_to('TierPolicyPreview:' || t12.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.policy_preview t12
+            where t12.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
         else 'null'
         end,
         ','
@@ -413,6 +433,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             case
             when t1.k2 is null then t1.k1
             end
+          ),
+          'null'
+        )
+        when 'TierPolicyPreview' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"TierPolicyPreview","id":"' || encode(
+                  convert_to('TierPolicyPreview:' || t12.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.policy_preview t12
+            where t12.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
           ),
           'null'
         )
@@ -629,6 +669,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'TierPolicyPreview' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"TierPolicyPreview","id":"' || encode(
+                  convert_to('TierPolicyPreview:' || t12.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.policy_preview t12
+            where t12.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
         else 'null'
         end,
         ','
@@ -831,6 +891,25 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             )
             from terrace.tier_policy t11
             where t11.version =
+            case
+            when t1.k2 is null then t1.k1
+            end
+          ),
+          'null'
+        )
+        when 'TierPolicyPreview' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"TierPolicyPreview","id":"' || encode(
+                  convert_to('TierPolicyPreview:' || t12.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.policy_preview t12
+            where t12.id =
             case
             when t1.k2 is null then t1.k1
             end

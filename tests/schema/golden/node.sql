@@ -205,6 +205,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'TierPolicyPreview' then coalesce(
+        (
+          select coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
+                'base64'
+              ) || '"}'
+            ),
+            '{" fault":"missing"}'
+          )
+          from terrace.policy_preview t14
+          where t14.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       else 'null'
       end
       from unnest($2::text[], $3::bigint[], $4::bigint[]) with ordinality t1(kind, k1, k2, place)
@@ -415,6 +435,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           case
           when t1.k2 is null then t1.k1
           end
+        ),
+        'null'
+      )
+      when 'TierPolicyPreview' then coalesce(
+        (
+          select coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
+                'base64'
+              ) || '"}'
+            ),
+            '{" fault":"missing"}'
+          )
+          from terrace.policy_preview t14
+          where t14.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
         ),
         'null'
       )
@@ -631,6 +671,26 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'TierPolicyPreview' then coalesce(
+        (
+          select coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
+                'base64'
+              ) || '"}'
+            ),
+            '{" fault":"missing"}'
+          )
+          from terrace.policy_preview t14
+          where t14.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       else 'null'
       end
       from unnest($2::text[], $3::bigint[], $4::bigint[]) with ordinality t1(kind, k1, k2, place)
@@ -831,6 +891,25 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           )
           from terrace.tier_policy t13
           where t13.version =
+          case
+          when t1.k2 is null then t1.k1
+          end
+        ),
+        'null'
+      )
+      when 'TierPolicyPreview' then coalesce(
+        (
+          select coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
+                'base64'
+              ) || '"}'
+            ),
+            '{" fault":"missing"}'
+          )
+          from terrace.policy_preview t14
+          where t14.id =
           case
           when t1.k2 is null then t1.k1
           end
