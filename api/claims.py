@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.actors import Channel, Grant, Role
-from domain.claims import Claims, NotAdmitted, names_a_row
+from domain.claims import NEVER, Claims, NotAdmitted, names_a_row
 
 LONGEST_TOKEN = 4_096
 LONGEST_LABEL = 128
 CLOCK_SKEW_SECONDS = 60
 """How far in the future a token may have been issued, by a clock that runs ahead of ours."""
 
-_LAST_SECOND = 253e9  # the year 9999; also keeps infinities out
 _FEEDS = frozenset({Grant.FEEDS})
 
 
@@ -120,11 +119,11 @@ def _label(value: object, name: str) -> str:
     return value.strip()
 
 
-def _seconds(value: object, name: str) -> float:
+def _seconds(value: object, name: str) -> int:
     if (
         isinstance(value, bool)
         or not isinstance(value, int | float)
-        or not (math.isfinite(value) and 0 <= value < _LAST_SECOND)
+        or not (math.isfinite(value) and 0 <= value < NEVER)
     ):
         raise NotAdmitted(f"{name} is not a time")
-    return value
+    return int(value)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.actors import Scope
 from repository.expected import expected_indexes
 from repository.inspection import Catalogue, Work
 from repository.migrate import MINIMUM_SERVER
@@ -212,7 +213,7 @@ def _indexes(found: Catalogue) -> Iterator[Check]:
 
 
 def _connections(found: Catalogue, settings: Settings) -> Check:
-    api = 5 * settings.reader_connections + settings.writer_connections + 2
+    api = len(Scope) * settings.reader_connections + settings.writer_connections + 2
     worker = settings.writer_connections + 2
     needed = settings.processes * api + settings.workers * worker
     kept = ("superuser_reserved_connections", "reserved_connections")

@@ -1,9 +1,11 @@
 """What a credential says of its bearer, once it was found to be genuine."""
 
-import math
 from dataclasses import dataclass
 
 from domain.actors import SCOPE_OF, Actor, Channel, Grant, Role, Scope
+
+NEVER = 253_402_300_800
+"""The end of the year 9999, in seconds since 1970."""
 
 _NAME_A_ROW = frozenset({Scope.CUSTOMER, Scope.MANAGER, Scope.BRANCH})
 
@@ -19,7 +21,7 @@ class NotAdmitted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """A role and whom it is claimed for. Times are seconds since 1970.
+    """A role and whom it is claimed for. Times are whole seconds since 1970.
 
     `branch` is the code of the branch that a risk controller is bound to. `token_id` is the
     token's own name (`jti`), by which it can be revoked; `key` the prefix of the API key it was.
@@ -32,8 +34,8 @@ class Claims:
     grants: frozenset[Grant] = frozenset()
     token_id: str = ""
     key: str = ""
-    issued_at: float = 0.0
-    expires_at: float = math.inf
+    issued_at: int = 0
+    expires_at: int = NEVER
 
     def actor(self, scope_id: int) -> Actor:
         """Who it is, with the database's key of the subject or branch."""

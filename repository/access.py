@@ -78,8 +78,8 @@ class Access:
             channel=Channel.INTEGRATOR,
             grants=frozenset(map(Grant, row["grants"])),
             key=prefix,
-            issued_at=row["created_at"].timestamp(),
-            expires_at=row["expires_at"].timestamp(),
+            issued_at=int(row["created_at"].timestamp()),
+            expires_at=int(row["expires_at"].timestamp()),
         )
 
     async def _look_up(self, asked: Sequence[Claims]) -> Mapping[Claims, tuple[int | None, bool]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from domain.actors import SEES_ALL
+from domain.actors import SEES_ALL, Scope
 from repository.backlog import COUNTED_AT_MOST, Backlog, backlog_of
 from repository.database import database_name
 from repository.migrate import MigrationError, pending
@@ -20,6 +20,7 @@ _CONNECT_SECONDS = 5.0
 _BETWEEN_SECONDS = 3.0
 SHOWN = 10
 """Customers set aside that are shown."""
+_CONFIGURE = (GROUPS[Scope.CONFIGURATION.value],)
 _SEE_ALL = (*(GROUPS[scope.value] for scope in SEES_ALL), GROUPS[WRITER], GROUPS[SEALER])
 
 
@@ -115,7 +116,7 @@ async def look_as_owner(url: str, key: str) -> Catalogue:
             ],
             policies=[
                 (row["name"], row["policy"])
-                for row in await connection.fetch(sql("doctor_open_policies"), _SEE_ALL)
+                for row in await connection.fetch(sql("doctor_open_policies"), _SEE_ALL, _CONFIGURE)
             ],
             guards=[
                 (row["name"], row["guard"])

@@ -113,7 +113,7 @@ async def cancel_preview(
         await audit(
             connection,
             actor,
-            "policy.preview.cancel",
+            "policy.cancel_preview",
             f"preview {preview_id}",
             after={"state": state.state},
             reason=reason,

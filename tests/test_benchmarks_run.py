@@ -83,6 +83,7 @@ def test_the_list_names_every_benchmark() -> None:
         "close",
         "preview",
         "record",
+        "audit",
         "shutdown",
         "fanout",
         "visible",

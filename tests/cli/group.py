@@ -94,6 +94,7 @@ async def running(
         "TERRACE_DATABASE_URL": house.url,
         "TERRACE_REDIS_URL": house.redis_url,
         "TERRACE_SECRET_KEY": KEY,
+        "TERRACE_MODE": "development",
         "TERRACE_PORT": str(port),
         **{name: value.format(port=port) for name, value in settings.items()},
     }

@@ -48,8 +48,8 @@ async def test_a_key_is_made_listed_rotated_and_revoked(house: House) -> None:
 
 async def test_a_bearer_is_shut_out_and_let_in_again(house: House) -> None:
     access = Access(house.database)
-    before = Claims(Role.HQ, "desk", issued_at=1_000.0)
-    after = Claims(Role.HQ, "desk", issued_at=2_000_000_000.0)
+    before = Claims(Role.HQ, "desk", issued_at=1_000)
+    after = Claims(Role.HQ, "desk", issued_at=2_000_000_000)
     whom = ("access", "revoke", "--role", "hq", "--subject", "desk", "--reason", "lost")
     since = await typed(house, *whom, "--issued-before", "2026-01-01T00:00:00Z")
     assert since.stdout == "revocation 1: hq desk is shut out\n"

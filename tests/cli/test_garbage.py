@@ -72,7 +72,8 @@ def without_collector() -> Iterator[None]:
 @asynccontextmanager
 async def serving(house: House, addresses: Addresses) -> AsyncIterator[int]:
     """The API of the house in this process; its port."""
-    settings = Settings(secret_key=KEY)
+    roomy = {"max_sockets": {"hq": MANY}, "max_subscriptions": {"hq": MANY}}
+    settings = Settings(secret_key=KEY, **roomy)
     app = application(settings, Addresses(house.url, addresses.redis_url))
     async with listening(app, settings, http=OneWriteProtocol) as server:
         yield port_of(server)

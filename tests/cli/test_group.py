@@ -154,6 +154,7 @@ async def test_a_port_that_is_taken_is_refused_though_ports_can_be_shared(
                 "TERRACE_DATABASE_URL": house.url,
                 "TERRACE_REDIS_URL": house.redis_url,
                 "TERRACE_SECRET_KEY": KEY,
+                "TERRACE_MODE": "development",
                 "TERRACE_PORT": str(command.port),
             },
             stderr=asyncio.subprocess.PIPE,

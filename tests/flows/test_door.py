@@ -5,13 +5,14 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from repository.actors import Subjects
 
 from api.app import build
 from api.buckets import Buckets
 from api.door import Door
 from api.identity import Authenticator
+from api.tokens import DevelopmentTokens
 from domain.actors import Role
+from repository.access import Access
 from schema.cost import CHANGE, CHANGED_ROW
 from schema.engine import Engine
 from schema.limits import Limits
@@ -49,7 +50,7 @@ async def served(house: House, buckets: Buckets | None = None, **settings) -> As
         future_days=366,
         spend=door.spend,
     )
-    identity = Authenticator(KEY, Subjects(house.database).resolve)
+    identity = Authenticator(Access(house.database), DevelopmentTokens(KEY))
     app = build(given, engine, identity, all_is_well, lifespan=no_lifespan, door=door)
     async with listening(app, given, proxy_headers=False) as server:
         yield Served(app, engine, server, port_of(server))

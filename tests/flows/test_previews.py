@@ -173,7 +173,7 @@ async def test_the_same_preview_is_found_while_it_is_under_way(house: House) -> 
     assert [error["code"] for error in refused["errors"]] == ["TOO_MANY_PREVIEWS"]
     await carry_out_previews(house.database, days=30)
     assert (await ask(house))["preview"]["id"] != first["preview"]["id"]
-    audit = await house.fetch("select subject from terrace.audit where action = 'policy.preview'")
+    audit = await house.trail("select subject from terrace.audit where action = 'policy.preview'")
     numbers = range(1, previews.MOST_UNDER_WAY + 2)
     assert [row["subject"] for row in audit] == [f"preview {number}" for number in numbers]
 

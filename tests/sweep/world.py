@@ -9,12 +9,16 @@ from typing import Any
 
 from cli.session import OPERATOR
 from domain.actors import Actor, Grant, Role, Scope
+from domain.months import Month
+from domain.policy import parse_policy
 from repository.api_keys import create_key
+from repository.previews import request_preview
 from repository.reading.tables import Visibility
 from repository.revocations import shut_out_bearer, shut_out_token
 from schema import identifiers
 from schema.declarations import node_types
 from tests.house import House
+from workers.preview import carry_out_previews
 
 CUSTOMERS = {  # by number: branch, manager
     "CUST-NORTH-ONE": (2, 1),
@@ -60,6 +64,7 @@ ACCOUNT = """
     insert into terrace.account (customer_id, manager_id, branch_id, number, product_class,
         currency, opened_on)
     values ($1, $2, $3, 'ACC-' || $4, 'DEMAND_DEPOSIT', 'CNY', '2024-01-01')"""
+TIERS = [{"code": "X1", "name": "Otherwise", "threshold": "700000.00"}]
 SIGNAL = """mutation ($c: ID!, $f: String!) { raiseRiskSignal(input: {customer: $c,
     code: "OUTFLOW", severity: RED, facts: $f}) { errors { code } } }"""
 GRANT = """mutation ($c: ID!, $r: String!) { grantSpecialVip(input: {customer: $c, reason: $r}) {
@@ -96,6 +101,8 @@ class World:
             return actor.role in (Role.AUDITOR, Role.ADMINISTRATOR)
         if actor.scope in (Scope.ALL, Scope.AUDIT):
             return True
+        if row.visibility is Visibility.UNION:
+            return False
         if actor.role is Role.CUSTOMER:
             if row.visibility is Visibility.DIRECTORY:
                 return row.manager == self.manager_of[actor.scope_id]
@@ -130,6 +137,10 @@ async def populate(house: House) -> World:
     await create_key(house.database, "KEY-OF-CORE", [Grant.FEEDS], 30, OPERATOR)
     await shut_out_bearer(house.database, Role.HQ, "SHUT-OUT", None, "Left in anger", OPERATOR)
     await shut_out_token(house.database, "TOKEN-SHUT-OUT", "Leaked in a log", OPERATOR)
+    policy = parse_policy({"effective": "2025-01", "tiers": TIERS, "watch_months": 1}, 0)
+    months = Month.parse("2025-01"), Month.parse("2025-02")
+    await request_preview(house.database, policy, *months, OPERATOR)
+    await carry_out_previews(house.database, days=30)
     await house.work()
     world.rows = await _rows(house)
     return world
