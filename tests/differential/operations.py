@@ -30,7 +30,7 @@ MOST_ROWS = 500
 ROOTS = [
     "customers", "customers", "customers", "customer", "customer", "node", "nodes", "nodes",
     "tierChanges", "tierChanges", "riskSignals", "auditEntries", "auditEntries", "managers",
-    "branches", "manager", "vipStatistics", "tierPolicyPreviews",
+    "branches", "manager", "vipStatistics", "tierPolicyPreviews", "apiKeys", "revocations",
 ]  # fmt: skip
 INTROSPECTION = [
     '__type(name: "Customer") { kind name description }',

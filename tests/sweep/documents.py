@@ -120,7 +120,9 @@ class Generator:
         return text
 
     def _asked(self, definition: GraphQLField, asked: Asked) -> str:
-        return f"{asked.field}{written(asked.arguments)}{self.selection(definition, _DEPTH)}"
+        page = get_named_type(definition.type).name.endswith("Connection")
+        depth = _DEPTH if page or not asked.place else 0
+        return f"{asked.field}{written(asked.arguments)}{self.selection(definition, depth)}"
 
     def selection(self, definition: GraphQLField, depth: int) -> str:
         """All leaves below a field, so many levels of objects deep."""
