@@ -97,9 +97,12 @@ def _channel(value: object) -> Channel:
     if not label:
         return Channel.API
     try:
-        return Channel(label.lower().replace(" ", "_").replace("-", "_"))
+        channel = Channel(label.lower().replace(" ", "_").replace("-", "_"))
     except ValueError:
         raise NotAdmitted("unknown channel") from None
+    if channel is Channel.CLI:
+        raise NotAdmitted("the channel cli is an operator's, who has no token")
+    return channel
 
 
 def _grants(value: object) -> frozenset[Grant]:

@@ -45,6 +45,10 @@ class _Recent(Generic[T]):
             self.put(name, found)
         return found
 
+    def drop(self, name: str) -> None:
+        self._young.pop(name, None)
+        self._old.pop(name, None)
+
     def put(self, name: str, one: T) -> None:
         if len(self._young) >= _KNOWN:
             kept = {name: one for name, one in self._old.items() if one.busy}
@@ -212,20 +216,23 @@ class Door:
         who guesses is not shut out with him. Who has shown none has guessed none, and an address
         that is not known is nobody's.
         """
-        self._knock(shown, address)
+        token = None if shown is None else _digest(shown)
+        self._knock(token, address)
         try:
             found = await identify()
         except Unauthenticated:
+            if token is not None:
+                self._good.drop(token)  # which it may have been
             if shown is not None and address and (waits := self._count_failure(address)):
                 await waits
             raise
-        if shown is not None and self._good.get(digest := _digest(shown)) is None:
-            self._good.put(digest, _GOOD)
+        if token is not None and self._good.get(token) is None:
+            self._good.put(token, _GOOD)
         return found
 
-    def _knock(self, shown: str | None, address: str) -> None:
+    def _knock(self, token: str | None, address: str) -> None:
         place = self._places.get(neighbourhood(address)) if address else None
-        if place is None or shown is None or self._good.get(_digest(shown)) is not None:
+        if place is None or token is None or self._good.get(token) is not None:
             return
         if seconds := self._buckets.full(place.failures):
             raise self._limited(place.failures, 1, "failures", Full(seconds))
@@ -289,8 +296,8 @@ def _room(number: int, limit: int, what: str) -> None:
 
 
 def _digest(token: str) -> str:
-    """A token's place in memory, from which nobody can tell the token."""
-    return str(hash(token))
+    """A token's place in memory, from which nobody can tell the token, however it is shown."""
+    return str(hash(token.strip().rpartition(" ")[2]))
 
 
 def retry_after(error: RequestError) -> tuple[Header, ...]:

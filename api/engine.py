@@ -46,6 +46,10 @@ class Engine(Protocol[P]):
         """Parse and validate a document and hold it against the limits."""
         ...
 
+    async def prepared(self, document: str, operation_name: str | None, actor: Actor) -> P:
+        """The same for a caller, who may have to pay for it."""
+        ...
+
     async def execute(
         self,
         prepared: P,

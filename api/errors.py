@@ -55,6 +55,7 @@ class Close(IntEnum):
     GOING_AWAY = 1001  # the server shuts down
     TOO_SLOW = 1008  # the client does not take what it asked for
     MESSAGE_TOO_BIG = 1009  # a message above settings.max_frame_bytes
+    TRY_AGAIN_LATER = 1013  # nobody can be looked up at the moment
     BAD_REQUEST = 4400  # a message outside of the protocol
     UNAUTHORIZED = 4401  # an operation before the connection was acknowledged
     FORBIDDEN = 4403  # no token, a bad one, or one that expired or was revoked meanwhile

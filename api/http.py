@@ -160,7 +160,7 @@ class GraphQLEndpoint(Generic[P]):
         else:
             require_json(headers.get(b"content-type"), headers.get(b"content-encoding"))
             request = request_of(parse(await self._body(headers, receive), "The body"))
-        prepared = self._engine.prepare(request.query, request.operation_name)
+        prepared = await self._engine.prepared(request.query, request.operation_name, actor)
         known(doing, prepared, actor)
         self._door.admit(caller, prepared)
         if prepared.kind == "subscription":

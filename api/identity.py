@@ -10,7 +10,8 @@ from api.errors import Unauthenticated
 from api.tokens import is_ours
 from domain.actors import Actor
 from domain.api_keys import START, digest_of, prefix_of
-from domain.claims import Claims, NotAdmitted
+from domain.claims import Claims, NobodyKnows, NotAdmitted
+from schema.errors import UNAVAILABLE, refusal
 
 REMEMBERED_SECONDS = 5.0
 """How long a verified credential is taken at its word before its bearer is looked up again."""
@@ -154,7 +155,10 @@ class Authenticator:
         return (await self.session(bearer(authorization))).actor
 
     async def session(self, token: str | None) -> Session:
-        """The session of a token; raises `Unauthenticated` with a message for the caller."""
+        """The session of a token; raises `Unauthenticated` with a message for the caller.
+
+        Raises a `RequestError` that says so while nobody can be looked up.
+        """
         if token is None:
             raise Unauthenticated("Send a token: 'Authorization: Bearer ...'")
         known = self._remembered.get(token)
@@ -167,6 +171,10 @@ class Authenticator:
         except NotAdmitted as error:
             self._remembered.pop(token, None)
             raise _refused(str(error)) from None
+        except NobodyKnows:
+            raise refusal(
+                "who you are cannot be looked up at the moment; try again", UNAVAILABLE, 503
+            ) from None
         self._remember(token, found)
         return found.session
 

@@ -93,11 +93,12 @@ class PublishedKeys:
     async def named(self, kid: str | None) -> list[VerifyingKey]:
         """The keys of that name, or all; raises NotAdmitted if no key can be believed now."""
         found = self._find(kid)
-        if not found and (
-            self._asked_at is None or self._ticks() - self._asked_at >= AGAIN_SECONDS
-        ):
-            await self.look()
-            found = self._find(kid)
+        if not found or self._too_old():
+            under_way = self._looking is not None and not self._looking.done()
+            due = self._asked_at is None or self._ticks() - self._asked_at >= AGAIN_SECONDS
+            if under_way or due:
+                await self.look()
+                found = self._find(kid)
         if self._too_old():
             raise NotAdmitted("the issuer's keys are not known at the moment")
         return found
@@ -131,15 +132,15 @@ class PublishedKeys:
             if self._away:
                 log.info("the issuer's keys can be had again")
             self._away = False
-        except (NoKeys, httpx.HTTPError, OSError, ValueError) as error:
+        except Exception as error:  # whatever it was: the next look may find what this one did not
             if not self._away:
                 log.warning("the issuer's keys cannot be had: %s", error or type(error).__name__)
             self._away = True
             return
         try:
-            text = orjson.dumps({"issuer": self._issuer, "seen_at": self._seen_at, **document})
-            await asyncio.to_thread(self._write, self._kept, text.decode())
-        except OSError as error:
+            kept = {**document, "issuer": self._issuer, "seen_at": self._seen_at}
+            await asyncio.to_thread(self._write, self._kept, orjson.dumps(kept).decode())
+        except (OSError, TypeError) as error:
             log.warning("the issuer's keys cannot be kept in %s: %s", self._kept.name, error)
 
     def _read_kept(self) -> None:
@@ -197,6 +198,6 @@ def _keys_of(document: dict[str, Any]) -> list[VerifyingKey]:
     if not isinstance(members, list) or len(members) > _MOST_KEYS:
         raise NoKeys("not a JWK set")
     keys = [key for key in map(verifying_key, members) if key is not None]
-    if not keys:
-        raise NoKeys("the set has no key for RS256, ES256 or EdDSA")
+    if not keys:  # an answer as well, and the issuer's own: nobody is to be admitted by them
+        log.error("the issuer publishes no key for RS256, ES256 or EdDSA")
     return keys

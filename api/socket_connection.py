@@ -182,6 +182,8 @@ class Connection(Generic[P]):
         except RateLimited as limited:
             many = limited.name == "sockets"
             await self._end(Close.TOO_MANY_SOCKETS if many else Close.RATE_LIMITED, str(limited))
+        except RequestError as error:
+            await self._end(Close.TRY_AGAIN_LATER, str(error))
         self._caller = caller
         self._session = replace(session, actor=replace(session.actor, origin=self._address))
         self._changed.set()
@@ -254,7 +256,7 @@ class Connection(Generic[P]):
         """The responses of an operation of any kind; their source is closed at the end."""
         if (waits := self._door.request(caller)) is not None:
             await waits
-        prepared = self._engine.prepare(request.query, request.operation_name)
+        prepared = await self._engine.prepared(request.query, request.operation_name, session.actor)
         socket_operation(prepared, session.actor)
         self._door.admit(caller, prepared)
         if prepared.kind == "subscription":

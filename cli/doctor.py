@@ -213,7 +213,7 @@ def _indexes(found: Catalogue) -> Iterator[Check]:
 
 
 def _connections(found: Catalogue, settings: Settings) -> Check:
-    api = len(Scope) * settings.reader_connections + settings.writer_connections + 2
+    api = len(Scope) * settings.reader_connections + settings.writer_connections + 4
     worker = settings.writer_connections + 2
     needed = settings.processes * api + settings.workers * worker
     kept = ("superuser_reserved_connections", "reserved_connections")

@@ -45,6 +45,7 @@ class Scope(StrEnum):
     MANAGER = "manager"  # the rows of the customers in the manager's portfolio
     BRANCH = "branch"  # the rows of the branch's customers
     ALL = "all"  # every row of the institution
+    READING = "reading"  # every customer's rows, but not the union's own business
     AUDIT = "audit"  # every row, the audit trail and the configuration included
     CONFIGURATION = "configuration"  # who has access and how it is set up; no customer's row
     NONE = "none"  # reference data only, no customer's row
@@ -62,7 +63,7 @@ SCOPE_OF: dict[Role, Scope] = {
 }
 """The scope of a role, unless its bearer is bound to a branch or was granted more."""
 
-SEES_ALL = frozenset({Scope.ALL, Scope.AUDIT})
+SEES_ALL = frozenset({Scope.ALL, Scope.AUDIT, Scope.READING})
 """The scopes that see every customer's rows."""
 
 _READ_GRANTS = frozenset({Grant.READ_INTERNAL, Grant.READ_PERSONAL})
@@ -107,16 +108,11 @@ class Actor:
         if self.role is Role.RISK and self.branch:
             return Scope.BRANCH
         if self.role is Role.INTEGRATOR and self.grants & _READ_GRANTS:
-            return Scope.ALL
+            return Scope.READING
         return SCOPE_OF[self.role]
 
     @property
     def sight(self) -> Sight:
         """How this actor's statements read."""
         scope = self.scope
-        hidden = (
-            self.role is Role.INTEGRATOR
-            and scope is Scope.ALL
-            and Grant.READ_PERSONAL not in self.grants
-        )
-        return Sight(scope, not hidden)
+        return Sight(scope, scope is not Scope.READING or Grant.READ_PERSONAL in self.grants)

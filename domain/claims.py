@@ -19,6 +19,10 @@ class NotAdmitted(Exception):
     """A credential that admits nobody; the message is one safe line without the credential."""
 
 
+class NobodyKnows(Exception):
+    """Whom to admit cannot be told at the moment: neither yes nor no."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claims:
     """A role and whom it is claimed for. Times are whole seconds since 1970.

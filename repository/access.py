@@ -2,21 +2,40 @@
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
+import asyncpg
+
 from domain.actors import Channel, Grant, Role
-from domain.claims import Claims, NotAdmitted
+from domain.claims import Claims, NobodyKnows, NotAdmitted
 from repository.cancellation import seen
-from repository.database import Database
+from repository.database import UNREACHABLE, Database, lost
 from repository.statements import sql
+from telemetry.logs import described
+
+log = logging.getLogger(__name__)
 
 _SECONDS = 5.0
 """How long a look-up may take: whoever waits for it is a caller at the door."""
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+@contextmanager
+def _known() -> Iterator[None]:
+    """In the block, a database that does not answer is no refusal."""
+    try:
+        yield
+    except Exception as error:
+        if not lost(error):
+            raise
+        log.warning("nobody can be looked up: %s", described(error))
+        raise NobodyKnows from None
 
 
 class Gathered(Generic[K, V]):
@@ -57,9 +76,11 @@ class Access:
     async def admit(self, claims: Claims) -> int:
         """The key of the row that claims name, 0 for a role that names none.
 
-        Raises NotAdmitted for a subject that is unknown, and for what was revoked.
+        Raises NotAdmitted for a subject that is unknown, and for what was revoked; NobodyKnows
+        while the database does not answer.
         """
-        scope_id, revoked = await self._admissions.find(claims) or (None, False)
+        with _known():
+            scope_id, revoked = await self._admissions.find(claims) or (None, False)
         if scope_id is None:
             raise NotAdmitted("unknown subject")
         if revoked:
@@ -68,8 +89,9 @@ class Access:
 
     async def api_key(self, prefix: str, digest: bytes) -> Claims | None:
         """What the API key of a prefix stands for, if the digest is its own."""
-        async with self._database.writing() as connection:
-            row = await connection.fetchrow(sql("api_key_by_prefix"), prefix, timeout=_SECONDS)
+        with _known():
+            async with self._database.admitting() as connection:
+                row = await connection.fetchrow(sql("api_key_by_prefix"), prefix, timeout=_SECONDS)
         if row is None or not hmac.compare_digest(row["digest"], digest):
             return None
         return Claims(
@@ -83,8 +105,7 @@ class Access:
         )
 
     async def _look_up(self, asked: Sequence[Claims]) -> Mapping[Claims, tuple[int | None, bool]]:
-        keys = [claims.key for claims in asked if claims.key]
-        async with self._database.writing() as connection:
+        async with self._database.admitting() as connection:
             rows = await connection.fetch(
                 sql("admitted"),
                 [claims.role.value for claims in asked],
@@ -95,9 +116,19 @@ class Access:
                 [datetime.fromtimestamp(claims.issued_at, UTC) for claims in asked],
                 timeout=_SECONDS,
             )
-            if keys:
-                await connection.execute(sql("api_key_used"), keys, timeout=_SECONDS)
-        return {
+        found = {
             claims: (row["scope_id"], row["revoked"])
             for claims, row in zip(asked, rows, strict=True)
         }
+        used = [claims.key for claims, (_, revoked) in found.items() if claims.key and not revoked]
+        if used:
+            await self._note_use(used)
+        return found
+
+    async def _note_use(self, keys: Sequence[str]) -> None:
+        """When keys were last used is worth knowing, and nothing that a caller may fail for."""
+        try:
+            async with self._database.admitting() as connection:
+                await connection.execute(sql("api_key_used"), keys, timeout=_SECONDS)
+        except (*UNREACHABLE, asyncpg.PostgresError) as error:
+            log.warning("the use of API keys was not noted: %s", described(error))

@@ -91,6 +91,8 @@ async def rotate_key(
         )
     async with database.unit() as connection:
         old = await _locked(connection, key)
+        if old["replaced"]:
+            raise KeyRefused("ALREADY_ROTATED", "this key was rotated: rotate its successor", "key")
         made = await _write(
             connection,
             old["integrator"],

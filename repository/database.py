@@ -53,6 +53,8 @@ STATEMENTS_KEPT = 100
 """Prepared statements a connection keeps. The server holds about 1 MB for one of a profile's size,
 on every connection, so whoever sends ever new documents must not be able to fill its memory."""
 _STATEMENT_SECONDS_KEPT = 900
+_ADMITTING = 2
+"""Connections of a process for looking callers up; those who ask at once share a statement."""
 _CLOSE_SECONDS = 5
 _SILENCE_SECONDS = 10  # beyond the time a statement may take: then nobody answers any more
 _TRIES = 5
@@ -242,6 +244,7 @@ class Database:
         self._readers: dict[Scope, Readers] = {}
         self._writer: Pool | None = None
         self._sealer: Pool | None = None
+        self._admission: Pool | None = None
         self._writes = 0  # that have a connection or wait for one
 
     async def __aenter__(self) -> "Database":
@@ -255,13 +258,14 @@ class Database:
             )
         self._writer = await self._pool(WRITER, self._writer_connections, "terrace writer")
         self._sealer = await self._pool(SEALER, 1, "terrace sealer")
+        self._admission = await self._pool(WRITER, _ADMITTING, "terrace admission")
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         """Close every connection, by force if one does not come back."""
         readers, self._readers = self._readers, {}
-        pools = [pool for pool in (self._writer, self._sealer) if pool]
-        self._writer = self._sealer = None
+        pools = [pool for pool in (self._writer, self._sealer, self._admission) if pool]
+        self._writer = self._sealer = self._admission = None
         closing = [reader.close() for reader in readers.values()]
         await asyncio.gather(*closing, *map(_close, pools))
 
@@ -363,6 +367,14 @@ class Database:
                 yield connection
         finally:
             self._writes -= 1
+
+    @asynccontextmanager
+    async def admitting(self) -> AsyncIterator[Connection]:
+        """A connection to look callers up, who must not wait behind those who write."""
+        if self._admission is None:
+            raise RuntimeError("the database is not open")
+        async with self._admission.acquire(timeout=self._acquire_seconds) as connection:
+            yield connection
 
     def usage(self) -> PoolUsage:
         """How the connections of this process are used now."""

@@ -9,6 +9,18 @@ from repository.database import Database
 from repository.statements import sql
 
 
+class CannotRevoke(Exception):
+    """What was said of whom to shut out is no good."""
+
+
+def said(text: str, what: str) -> str:
+    """A text as credentials have it, without blanks around; raises CannotRevoke for none."""
+    stripped = text.strip()
+    if not stripped or not stripped.isprintable():
+        raise CannotRevoke(f"{what} must be a line of text")
+    return stripped
+
+
 @dataclass(frozen=True, slots=True)
 class Revoked:
     """A revocation in force: of whom (`role:subject` or a token's name), since when and why."""
@@ -31,7 +43,9 @@ async def shut_out_bearer(
     """Refuse all credentials of a bearer, those to come included; returns the revocation's id.
 
     With `issued_before` only those that were issued before: a lost telephone, not a lost trust.
+    Raises CannotRevoke for a subject or reason that says nothing.
     """
+    subject, reason = said(subject, "subject"), said(reason, "reason")
     async with database.unit() as connection:
         found: int = await connection.fetchval(
             sql("revoke_access"), role.value, subject, None, issued_before, reason, actor.principal
@@ -45,7 +59,11 @@ async def shut_out_bearer(
 
 
 async def shut_out_token(database: Database, token_id: str, reason: str, actor: Actor) -> int:
-    """Refuse one token by its own name (`jti`); returns the revocation's id."""
+    """Refuse one token by its own name (`jti`); returns the revocation's id.
+
+    Raises CannotRevoke for a name or reason that says nothing.
+    """
+    token_id, reason = said(token_id, "token"), said(reason, "reason")
     async with database.unit() as connection:
         found: int = await connection.fetchval(
             sql("revoke_access"), None, None, token_id, None, reason, actor.principal
@@ -58,7 +76,11 @@ async def shut_out_token(database: Database, token_id: str, reason: str, actor: 
 
 
 async def let_in_again(database: Database, revocation: int, reason: str, actor: Actor) -> bool:
-    """Lift a revocation; false if there is none in force of that id."""
+    """Lift a revocation; false if there is none in force of that id.
+
+    Raises CannotRevoke for a reason that says nothing.
+    """
+    reason = said(reason, "reason")
     async with database.unit() as connection:
         whom = await connection.fetchval(sql("lift_revocation"), revocation, actor.principal)
         if whom is None:

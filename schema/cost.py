@@ -43,6 +43,7 @@ COMPUTED = 100
 ROWS_WITHOUT_PAGE = 10
 CHANGE = 500
 CHANGED_ROW = 20
+PREPARING = 10  # each character of a document that is not known yet
 
 
 @dataclass(frozen=True, slots=True)

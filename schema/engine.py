@@ -18,6 +18,7 @@ from repository.kept import Kept
 from repository.reading.parameters import InvalidArgument, UnreadableScalar
 from repository.reading.statement import BOTH_WALLS, Walls
 from schema.context import Context, Wake
+from schema.cost import PREPARING
 from schema.document import Prepared, prepare
 from schema.errors import RequestError
 from schema.failures import failure_of, failures
@@ -79,6 +80,18 @@ class Engine:
         self._plans: Kept[tuple[int, Sight, Hashable], Plan] = Kept(kept, _PLANS_WEIGHT)
         self._streams: Kept[tuple[int, Sight, Hashable], Stream] = Kept(kept, _PLANS_WEIGHT)
         self.reads: Flights[Events] = Flights()
+
+    async def prepared(self, document: str, operation_name: str | None, actor: Actor) -> Prepared:
+        """The same for a caller, who pays for a document that is not known, whatever comes of it.
+
+        Parsing and validating take the longest of all, and whoever sends ever new documents must
+        not have that for nothing.
+        """
+        if self._spend is not None and self._documents.get((document, operation_name)) is None:
+            spent = self._spend(actor, PREPARING * len(document))
+            if spent is not None:
+                await spent
+        return self.prepare(document, operation_name)
 
     def prepare(self, document: str, operation_name: str | None) -> Prepared:
         """The operation, parsed and validated; raises RequestError."""

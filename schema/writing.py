@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -19,7 +20,7 @@ from schema.cost import written
 from schema.document import Prepared
 from schema.errors import BAD_USER_INPUT, Misfit, RequestError, error
 from schema.failures import Forbidden, failure_of, failures
-from schema.mutations.operation import Operation
+from schema.mutations.operation import Operation, Secret
 from schema.plans import ROW, Plan, spec_of
 from schema.published import published
 from schema.settle import Settling
@@ -111,7 +112,7 @@ def _step(
     if plan.faults:
         raise plan.faults[0]
     plan.statement.parameters.values({**values.coerced, ROW.name: {}}, actor)
-    points = plan.cost.given(values.coerced, actor) + written(given["input"])
+    points = plan.cost.given(values.coerced, actor) + operation.points + written(given["input"])
     type_ = definition.args["input"].type
     if takes_tables(type_):
         taken = tabled(given["input"], type_)
@@ -121,10 +122,19 @@ def _step(
 
 
 async def _perform(engine: "Engine", step: _Step, context: Context, values: VariableValues) -> str:
-    row = await persistently(lambda: step.operation.perform(context, step.given))
-    given = {**values.coerced, ROW.name: dict(row)}
+    row = dict(await persistently(lambda: step.operation.perform(context, step.given)))
+    shown: dict[str, Secret] = {}
+    for name, value in row.items():
+        if isinstance(value, Secret):
+            row[name] = token_hex(16)  # stands for it while the database writes the answer
+            shown[row[name]] = value
+    given = {**values.coerced, ROW.name: row}
     bound = step.plan.statement.parameters.values(given, context.actor)
-    return await engine.database.answer(context.actor.scope, step.plan.statement.sql, bound)
+    sql = step.plan.statement.sql
+    answer = await engine.database.answer(context.actor.scope, sql, bound)
+    for placeholder, secret in shown.items():
+        answer = answer.replace(f'"{placeholder}"', orjson.dumps(str(secret)).decode())
+    return answer
 
 
 def _converted(value: Any, input_type: Any) -> Any:

@@ -9,7 +9,7 @@ STATUSES = (
     "503", "other",
 )  # fmt: skip
 """Statuses of HTTP; 499 is a caller who hung up before the answer."""
-SCOPES = ("customer", "manager", "branch", "all", "audit", "configuration", "none")
+SCOPES = ("customer", "manager", "branch", "all", "reading", "audit", "configuration", "none")
 TOPICS = ("recompute", "close", "relay", "seal", "preview")
 
 REQUESTS = Metric(

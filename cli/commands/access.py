@@ -1,20 +1,25 @@
 """terrace access"""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 import click
 
 from cli.session import OPERATOR, on_database, read_settings
 from domain.actors import Role
+from repository.database import Database
 from repository.revocations import (
+    CannotRevoke,
     Revoked,
     let_in_again,
     list_revocations,
     shut_out_bearer,
     shut_out_token,
 )
+
+T = TypeVar("T")
 
 
 @click.group("access")
@@ -58,7 +63,7 @@ def revoke(
             reason=reason,
             actor=OPERATOR,
         )
-    number = on_database(read_settings(), work)
+    number = _done(work)
     click.echo(f"revocation {number}: {token_id or f'{role} {subject}'} is shut out")
 
 
@@ -68,7 +73,7 @@ def revoke(
 def restore(number: int, reason: str) -> None:
     """Lift the revocation of a NUMBER."""
     work = partial(let_in_again, revocation=number, reason=reason, actor=OPERATOR)
-    if not on_database(read_settings(), work):
+    if not _done(work):
         raise click.UsageError(f"there is no revocation {number} in force")
     click.echo(f"revocation {number}: lifted")
 
@@ -80,3 +85,10 @@ def show() -> None:
     for one in found:
         before = "" if one.issued_before is None else f", issued before {one.issued_before:%FT%TZ}"
         click.echo(f"{one.id}  {one.whom}{before}  since {one.revoked_at:%FT%TZ}  {one.reason}")
+
+
+def _done(work: Callable[[Database], Awaitable[T]]) -> T:
+    try:
+        return on_database(read_settings(), work)
+    except CannotRevoke as error:
+        raise click.UsageError(str(error)) from None

@@ -28,8 +28,8 @@ from domain.claims import names_a_row
 )
 @click.option(
     "--channel",
-    type=click.Choice([channel.value for channel in Channel]),
-    default=Channel.CLI.value,
+    type=click.Choice([c.value for c in Channel if c is not Channel.CLI]),
+    default=Channel.API.value,
     show_default=True,
     help="The channel the bearer uses.",
 )

@@ -1,5 +1,6 @@
--- Two more kinds of readers: auditors, who see everything and the audit trail besides, and
--- administrators, who see how the installation is set up and nobody's rows.
+-- Three more kinds of readers: auditors, who see everything and the audit trail besides;
+-- administrators, who see how the installation is set up and nobody's rows; integrators that were
+-- granted to read, who see every customer.
 --
 -- `terrace.protect` gains the kinds that are theirs: CONFIGURATION, for administrators and
 -- auditors; AUDIT, for auditors alone.
@@ -7,7 +8,8 @@ do $$
 declare
     role_name text;
 begin
-    foreach role_name in array array['terrace_audit', 'terrace_configuration'] loop
+    foreach role_name in array array[
+        'terrace_audit', 'terrace_configuration', 'terrace_reading'] loop
         begin
             if not exists (select from pg_catalog.pg_roles where rolname = role_name) then
                 execute format('create role %I nologin', role_name);
@@ -19,9 +21,9 @@ begin
 end
 $$;
 
-grant usage on schema terrace to terrace_audit, terrace_configuration;
+grant usage on schema terrace to terrace_audit, terrace_configuration, terrace_reading;
 
--- Whatever is open to the readers there were is open to these two, as far as its policies let them.
+-- Whatever is open to the readers there were is open to these, as far as its policies let them.
 do $$
 declare
     readable record;
@@ -33,10 +35,14 @@ begin
             and has_table_privilege('terrace_all', c.oid, 'select')
     loop
         execute format(
-            'grant select on terrace.%I to terrace_audit, terrace_configuration', readable.name);
+            'grant select on terrace.%I to terrace_audit, terrace_configuration, terrace_reading',
+            readable.name);
         if readable.walled then
             execute format(
                 'create policy auditor_sees_all on terrace.%I for select to terrace_audit using (true)',
+                readable.name);
+            execute format(
+                'create policy integrator_reads_all on terrace.%I for select to terrace_reading using (true)',
                 readable.name);
         end if;
     end loop;
@@ -49,7 +55,7 @@ as $$
 declare
     actor constant text := '(select nullif(current_setting(''app.id'', true), '''')::integer)';
     readers constant text := 'terrace_customer, terrace_manager, terrace_branch, terrace_all, '
-        'terrace_audit, terrace_configuration, terrace_none';
+        'terrace_audit, terrace_configuration, terrace_reading, terrace_none';
     found oid := to_regclass(format('terrace.%I', table_name));
 begin
     if not exists (select from pg_catalog.pg_class where oid = found and relkind in ('r', 'p')) then
@@ -124,6 +130,9 @@ begin
         execute format(
             'create policy branch_sees_branch on terrace.%I for select to terrace_branch using (branch_id = %s)',
             table_name, actor);
+        execute format(
+            'create policy integrator_reads_all on terrace.%I for select to terrace_reading using (true)',
+            table_name);
         execute format(
             'create policy union_sees_all on terrace.%I for select to terrace_all using (true)',
             table_name);

@@ -8,7 +8,7 @@ as $$
 declare
     actor constant text := '(select nullif(current_setting(''app.id'', true), '''')::integer)';
     readers constant text := 'terrace_customer, terrace_manager, terrace_branch, terrace_all, '
-        'terrace_audit, terrace_configuration, terrace_none';
+        'terrace_audit, terrace_configuration, terrace_reading, terrace_none';
     found oid := to_regclass(format('terrace.%I', table_name));
     of_somebody boolean;
 begin
@@ -85,6 +85,9 @@ begin
         execute format(
             'create policy branch_sees_branch on terrace.%I for select to terrace_branch using (branch_id = %s)',
             table_name, actor);
+        execute format(
+            'create policy integrator_reads_all on terrace.%I for select to terrace_reading using (true)',
+            table_name);
     end if;
     if kind in ('OWNED', 'INTERNAL', 'UNION') then
         execute format(
@@ -105,7 +108,7 @@ create sequence terrace.corrections_made as bigint minvalue 0 start 0;
 select nextval('terrace.corrections_made');
 grant usage, select on sequence terrace.corrections_made to terrace_writer;
 grant select on sequence terrace.corrections_made to terrace_customer, terrace_manager,
-    terrace_branch, terrace_all, terrace_audit, terrace_configuration, terrace_none;
+    terrace_branch, terrace_all, terrace_audit, terrace_configuration, terrace_reading, terrace_none;
 
 create table terrace.policy_preview (
     id integer generated always as identity primary key,

@@ -48,7 +48,7 @@ _SEEN_WHOLE: dict[Visibility, frozenset[Scope]] = {
     Visibility.CUSTOMER: SEES_ALL,
     Visibility.OWNED: SEES_ALL,
     Visibility.INTERNAL: SEES_ALL,
-    Visibility.UNION: SEES_ALL,
+    Visibility.UNION: SEES_ALL - {Scope.READING},
     Visibility.DIRECTORY: SEES_ALL,
     Visibility.REFERENCE: frozenset(Scope),
     Visibility.CONFIGURATION: frozenset({Scope.CONFIGURATION, Scope.AUDIT}),

@@ -31,8 +31,11 @@ order by given.place;
 -- name: api_key_used
 -- Keys were used just now; to the minute, so that a busy key is not written at each request.
 update terrace.api_key set last_used_at = clock_timestamp()
-where prefix = any($1::text[])
-    and (last_used_at is null or last_used_at < clock_timestamp() - interval '1 minute');
+where id in (
+    select id from terrace.api_key
+    where prefix = any($1::text[])
+        and (last_used_at is null or last_used_at < clock_timestamp() - interval '1 minute')
+    for no key update skip locked);
 
 -- name: api_key_by_prefix
 -- What a key stands for or stood for, and the digest that proves it.
@@ -52,7 +55,9 @@ returning api_key;
 
 -- name: lock_api_key
 -- A key that still holds, by its own key or its prefix.
-select id, prefix, integrator, grants, expires_at from terrace.api_key
+select id, prefix, integrator, grants, expires_at,
+    exists (select from terrace.api_key n where n.replaces = k.id) as replaced
+from terrace.api_key k
 where (id = $1 or prefix = $2) and revoked_at is null and expires_at > clock_timestamp()
 for update;
 

@@ -9,7 +9,7 @@ from repository.reading.expressions import text
 from schema.context import Context
 from schema.fields import stored, to_one
 from schema.mutations.customers import key_in, text_of
-from schema.mutations.operation import Refused, Row, UserError, operation, user_errors
+from schema.mutations.operation import Refused, Row, Secret, UserError, operation, user_errors
 from schema.types.access import API_KEY, ApiKey
 
 _DAYS = "Days until it ends, 1 to 400."
@@ -112,7 +112,7 @@ async def perform_revoke(context: Context, given: RevokeApiKeyInput) -> Row:
 
 
 def _made(made: MadeKey) -> Row:
-    return {"api_key": made.id, "secret": made.text, "errors": []}
+    return {"api_key": made.id, "secret": Secret(made.text), "errors": []}
 
 
 CREATE_API_KEY = operation(

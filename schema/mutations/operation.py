@@ -15,6 +15,12 @@ Row = Mapping[str, Any]
 Perform = Callable[[Context, Any], Awaitable[Row]]
 
 
+class Secret(str):
+    """A text of a row that the answer shows and the database is never told."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A mutation's specification: what it does, for whom, and the columns of its result row."""
@@ -24,6 +30,7 @@ class Operation:
     columns: str
     input_type: Any
     grant: Grant | None = None
+    points: int = 0
 
     def is_for(self, actor: Actor) -> bool:
         """Whether the actor may do this at all; an integrator needs the grant besides."""
@@ -39,14 +46,17 @@ def operation(
     description: str,
     *roles: Role,
     grant: Grant | None = None,
+    points: int = 0,
 ) -> Any:
     """A mutation taking one `input`; `columns` declares its result row in SQL.
 
-    `grant` is what an integrator must have been granted for it.
+    `grant` is what an integrator must have been granted for it, `points` what it costs besides
+    what every mutation does.
     """
     argument = Argument(input_type, "What to do.", strawberry.UNSET)
     field = PlannedField(None, description, {"input": argument})  # type: ignore[arg-type]
-    spec = Operation(perform, frozenset(roles), f"{columns}, errors jsonb", input_type, grant)
+    row = f"{columns}, errors jsonb"
+    spec = Operation(perform, frozenset(roles), row, input_type, grant, points)
     field.metadata = {PLANNED: Planned(spec)}  # type: ignore[assignment, arg-type]
     return field
 

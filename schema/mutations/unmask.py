@@ -31,6 +31,10 @@ publish(
 )
 
 
+_POINTS = 300_000
+"""So dear that nobody unmasks a portfolio in one request, or a branch in an hour unnoticed."""
+
+
 def _asked(field: PersonalField, shown: str = "") -> str:
     """The detail, if it is among those that were asked for; the row above says which were."""
     column = f"{{t}}.{field.value.lower()}{shown}"
@@ -105,4 +109,5 @@ UNMASK_PERSONAL_DATA = operation(
     Role.BRANCH,
     Role.RISK,
     Role.HQ,
+    points=_POINTS,
 )

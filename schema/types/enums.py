@@ -60,6 +60,7 @@ publish(
         "MANAGER": "The rows of the manager's portfolio.",
         "BRANCH": "The rows of the branch's customers.",
         "ALL": "Every row of the institution.",
+        "READING": "Every customer's rows, without the union's own business.",
         "AUDIT": "Every row, the audit trail and the configuration included.",
         "CONFIGURATION": "How the installation is set up; no customer's row.",
         "NONE": "Reference data only.",

@@ -86,6 +86,11 @@ class EchoEngine:
         self.caller_events: asyncio.Queue[None] = asyncio.Queue()
         self.schema = self._schema()
 
+    async def prepared(
+        self, document: str, operation_name: str | None, actor: Actor
+    ) -> EchoOperation:
+        return self.prepare(document, operation_name)
+
     def prepare(self, document: str, operation_name: str | None) -> EchoOperation:
         try:
             parsed = parse(document)

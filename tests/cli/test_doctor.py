@@ -216,9 +216,13 @@ async def test_what_waits_too_long_is_told(house: House, settings: Settings) -> 
             (customer_id, manager_id, branch_id, signal_id, state, recorded_at)
         values (1, 1, 2, 1, 'REPORTED', now() - interval '1 hour')"""
     )
-    await house.fetch(
-        "insert into terrace.audit_unsealed values (1, now() - interval '40 seconds')"
-    )
+    connection = await asyncpg.connect(house.url)
+    try:
+        await connection.execute(
+            "insert into terrace.audit_unsealed values (1, now() - interval '40 seconds')"
+        )
+    finally:
+        await connection.close()
     checks = {check.name: check for check in await looked(house, settings)}
     assert checks["audit seals"].state is State.WARNING
     assert "1 lines of the audit trail wait for their seal, the longest for 40" in (

@@ -77,6 +77,30 @@ def updates(number: int, key: str) -> dict[str, object]:
     return {"variables": {"input": {"idempotencyKey": key, "updates": rows}}}
 
 
+@pytest.fixture
+def known_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every document is taken for one that the process knows."""
+    monkeypatch.setattr("schema.engine.PREPARING", 0)
+
+
+async def test_a_document_is_paid_for_when_it_is_new_also_if_it_is_refused(house: House) -> None:
+    await house.people(1)
+    async with served(house, points_per_minute={"customer": 3_000}) as at:
+        for name, cost in (("one", True), ("one", False), ("two", True)):
+            before = points_left(await ask(at, CUSTOMER, "{ __typename }"))
+            document = f"query {name} {{ viewer {{ role }} }} "
+            after = points_left(await ask(at, CUSTOMER, document))
+            assert (before - after > 10 * len(document)) == cost
+        wrong = "{ " + "nonsense " * 20 + "}"
+        codes = []
+        for number in range(20):
+            refused = await ask(at, CUSTOMER, f"query q{number} {wrong}")
+            codes.append(refused.json()["errors"][0]["extensions"]["code"])
+        assert codes[0] == "GRAPHQL_VALIDATION_FAILED"
+        assert codes[-1] == "RATE_LIMITED"
+
+
+@pytest.mark.usefixtures("known_documents")
 async def test_points_are_taken_before_anything_is_read_or_written(house: House) -> None:
     await house.people(2)
     limits = {"points_per_minute": {"customer": 1_000, "integrator": 30_000}}
@@ -117,6 +141,7 @@ async def test_points_are_taken_before_anything_is_read_or_written(house: House)
         assert small.json()["data"]["recordBalances"]["accepted"] == 1
 
 
+@pytest.mark.usefixtures("known_documents")
 async def test_what_begins_a_subscription_is_paid_for(house: House) -> None:
     await house.people(1)
     changes = subscribe("subscription { tierChanged { cursor change { kind } } }")

@@ -25,7 +25,7 @@ async def test_those_who_ask_at_once_are_looked_up_by_one_statement(house: House
         async with house.database.writing() as connection:
             yield connection
 
-    counting: Any = SimpleNamespace(writing=counted)  # the house's own feeds read beside
+    counting: Any = SimpleNamespace(admitting=counted)  # the house's own feeds read beside
     access = Access(counting)
     asked = [
         Claims(Role.MANAGER, "M1"),

@@ -118,7 +118,8 @@ async def test_a_line_that_vanished_before_its_seal_is_named(house: House) -> No
 
 async def test_a_line_that_is_said_to_wait_again_does_not_stop_the_sealer(house: House) -> None:
     await trail_of(house, 2)
-    await house.fetch("insert into terrace.audit_unsealed (id) values (1)")
+    async with by_force(house) as connection:
+        await connection.execute("insert into terrace.audit_unsealed (id) values (1)")
     await write(house, "S3")
     assert (await seal_all(house)).position == 3
 

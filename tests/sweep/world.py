@@ -103,6 +103,8 @@ class World:
             return True
         if row.visibility is Visibility.UNION:
             return False
+        if actor.role is Role.INTEGRATOR and actor.grants != {Grant.FEEDS}:
+            return True
         if actor.role is Role.CUSTOMER:
             if row.visibility is Visibility.DIRECTORY:
                 return row.manager == self.manager_of[actor.scope_id]
