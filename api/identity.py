@@ -23,12 +23,22 @@ REMEMBERED_TOKENS = 4_096
 class Session:
     """An admitted caller and how long the admission lasts, in seconds since 1970.
 
-    `token` is what to present again to learn whether the admission still holds.
+    `token` is what to present again to learn whether the admission still holds, `verified` what
+    the authenticator then need not verify again.
     """
 
     actor: Actor
     expires_at: float = math.inf
     token: str | None = field(default=None, repr=False)
+    verified: "Verified | None" = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a genuine credential claims, and the epoch of the keys it was verified by."""
+
+    claims: Claims
+    epoch: int
 
 
 class Admission(Protocol):
@@ -38,8 +48,11 @@ class Admission(Protocol):
         """The actor behind an Authorization header; raises `Unauthenticated`."""
         ...
 
-    async def session(self, token: str | None) -> Session:
-        """The session of a token, None for no token; raises `Unauthenticated`."""
+    async def session(self, token: str | None, known: Session | None = None) -> Session:
+        """The session of a token, None for no token; raises `Unauthenticated`.
+
+        `known` is an earlier session of the same token.
+        """
         ...
 
 
@@ -88,17 +101,15 @@ async def recheck(admission: Admission, session: Session) -> None:
     This is what a long-lived socket asks before everything it sends, and now and then besides:
     has the token expired, was it or its bearer revoked, does its number mean another row now?
     """
-    if (await admission.session(session.token)).actor != session.actor:
+    if (await admission.session(session.token, session)).actor != session.actor:
         raise Unauthenticated("The token's subject is not what it was")
 
 
 @dataclass(frozen=True, slots=True)
 class _Remembered:
-    """A session, the claims it rests on, and until when nobody has to be asked again."""
+    """A session, and until when nobody has to be asked again."""
 
     session: Session
-    claims: Claims
-    epoch: int  # of the keys that the claims were verified by
     until: float
 
 
@@ -154,20 +165,22 @@ class Authenticator:
         """The actor behind an Authorization header; raises `Unauthenticated`."""
         return (await self.session(bearer(authorization))).actor
 
-    async def session(self, token: str | None) -> Session:
+    async def session(self, token: str | None, known: Session | None = None) -> Session:
         """The session of a token; raises `Unauthenticated` with a message for the caller.
 
         Raises a `RequestError` that says so while nobody can be looked up.
         """
         if token is None:
             raise Unauthenticated("Send a token: 'Authorization: Bearer ...'")
-        known = self._remembered.get(token)
-        if known is not None and self._ticks() < known.until:
-            if known.session.expires_at <= self._clock():
-                raise _refused("expired")
-            return known.session
+        remembered = self._remembered.get(token)
+        if remembered is not None:
+            known = remembered.session
+            if self._ticks() < remembered.until:
+                if known.expires_at <= self._clock():
+                    raise _refused("expired")
+                return known
         try:
-            found = await self._admit(token, known)
+            found = await self._admit(token, None if known is None else known.verified)
         except NotAdmitted as error:
             self._remembered.pop(token, None)
             raise _refused(str(error)) from None
@@ -175,21 +188,22 @@ class Authenticator:
             raise refusal(
                 "who you are cannot be looked up at the moment; try again", UNAVAILABLE, 503
             ) from None
-        self._remember(token, found)
-        return found.session
+        self._remember(token, _Remembered(found, self._ticks() + REMEMBERED_SECONDS))
+        return found
 
-    async def _admit(self, token: str, known: _Remembered | None) -> _Remembered:
+    async def _admit(self, token: str, known: Verified | None) -> Session:
         """What a genuine credential says does not change; its keys and its bearer's rights may."""
         verifier = self._verifier(token)
-        epoch = verifier.epoch
-        if known is None or known.epoch != epoch or known.claims.expires_at <= self._clock():
+        if (
+            known is None
+            or known.epoch != verifier.epoch
+            or known.claims.expires_at <= self._clock()
+        ):
             claims = await verifier.verified(token, self._clock())
-            epoch = verifier.epoch
-        else:
-            claims = known.claims
+            known = Verified(claims, verifier.epoch)
+        claims = known.claims
         actor = claims.actor(await self._access.admit(claims))
-        session = Session(actor, claims.expires_at, token)
-        return _Remembered(session, claims, epoch, self._ticks() + REMEMBERED_SECONDS)
+        return Session(actor, claims.expires_at, token, known)
 
     def _verifier(self, token: str) -> Tokens:
         """Who verifies a credential, by the kind it says it is."""

@@ -79,7 +79,9 @@ class ApiKey(Node):
     )
     revoked_by: str | None = stored(text("revoked_by"), "Who revoked it.")
     revoked_reason: str | None = stored(text("revoked_reason"), "Why it was revoked.")
-    valid: bool = formula(_VALID, "Whether it opens anything now.")
+    valid: bool = formula(
+        _VALID, "Whether it has neither ended nor been revoked; its bearer may be shut out."
+    )
     replaces: "ApiKey | None" = to_one(
         API_KEY, {"id": "{t}.replaces"}, "The key that this one was rotated from."
     )

@@ -51,7 +51,7 @@ class Anonymous:
     async def authenticate(self, authorization: str | None) -> Actor:
         return (await self.session(bearer(authorization))).actor
 
-    async def session(self, token: str | None) -> Session:
+    async def session(self, token: str | None, known: Session | None = None) -> Session:
         return Session(Actor(Role.HQ, "anonymous", 0), token=token)
 
 

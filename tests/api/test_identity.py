@@ -4,6 +4,7 @@ from api import identity
 from api.errors import Unauthenticated
 from api.identity import Session, bearer, recheck
 from domain.actors import Actor, Role
+from domain.claims import Claims
 from tests.api.serving import KEY, authenticator_of, token
 
 START = 1_800_000_000.0
@@ -105,6 +106,28 @@ async def test_no_more_tokens_are_remembered_than_there_is_room_for(
     for number in range(10):
         await world.call(token(Role.HQ, f"desk {number}", at=START))
     assert len(world.authenticator._remembered) == 3
+
+
+async def test_who_has_a_session_is_not_verified_again_however_many_there_are(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More sockets than are remembered must not cost a signature each at every look."""
+    monkeypatch.setattr(identity, "REMEMBERED_TOKENS", 2)
+    session = await world.authenticator.session(token(at=START))
+    for number in range(5):
+        await world.call(token(Role.HQ, f"desk {number}", at=START))
+    verified = []
+
+    class Counting:
+        epoch = 0
+
+        async def verified(self, shown: str, now: float) -> Claims:
+            verified.append(shown)
+            raise AssertionError
+
+    monkeypatch.setattr(world.authenticator, "_development", Counting())
+    await recheck(world.authenticator, session)
+    assert (verified, world.asked) == ([], 7)
 
 
 async def test_a_session_knows_when_it_ends_and_keeps_its_token_to_itself(world: World) -> None:

@@ -73,7 +73,7 @@ class Known:
     async def authenticate(self, authorization: str | None) -> Actor:
         return self.actor
 
-    async def session(self, token: str | None) -> Session:
+    async def session(self, token: str | None, known: Session | None = None) -> Session:
         return Session(self.actor, token=token)
 
 
