@@ -15,6 +15,7 @@ from repository.revocations import (
     shut_out_bearer,
     shut_out_token,
 )
+from telemetry.plain import in_a_line
 
 
 @click.group("access")
@@ -79,4 +80,5 @@ def show() -> None:
     found: Sequence[Revoked] = on_database(read_settings(), list_revocations)
     for one in found:
         before = "" if one.issued_before is None else f", issued before {one.issued_before:%FT%TZ}"
-        click.echo(f"{one.id}  {one.whom}{before}  since {one.revoked_at:%FT%TZ}  {one.reason}")
+        told = f"{one.id}  {one.whom}{before}  since {one.revoked_at:%FT%TZ}  {one.reason}"
+        click.echo(in_a_line(told))
