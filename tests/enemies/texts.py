@@ -31,7 +31,7 @@ POSTGRESQL = (
     "current_user",
     "infinity",
     "%",
-    "_",
+    "__",
     "%%%",
     "____________",
     "CUST%",
