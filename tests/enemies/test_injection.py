@@ -208,7 +208,7 @@ async def heard(aimed: Aimed, document: str, text: str) -> bytes | None:
     try:
         values = given(text, document)
         async with (
-            asyncio.timeout(2),
+            asyncio.timeout(1),
             aclosing(engine.subscribe(prepared_once(document), values, actor)) as stream,  # type: ignore[type-var]
         ):
             return await anext(stream)
