@@ -66,6 +66,8 @@ class OneWriteProtocol(HttpToolsProtocol):
     _head = 0  # bytes of the headers that have come whole
     _unfinished = 0  # bytes that came since the chunk that the head begins in
     _too_large = False
+    _heads = 0  # that have begun
+    _awaited: int | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection."""
@@ -86,6 +88,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         """Begin to count."""
         super().on_message_begin()
         self._in_head = True
+        self._heads += 1
         self._head = self._unfinished = 0
 
     def on_url(self, url: bytes) -> None:
@@ -109,6 +112,16 @@ class OneWriteProtocol(HttpToolsProtocol):
         if size > most:
             self._too_large = True
             raise _TooLarge  # which the parser turns into an error of its own
+
+    def dawdles(self) -> bool:
+        """Whether it still waits for the head that it waited for when this was last asked.
+
+        One that has never said anything is waited for as well, not one that is kept open after
+        an answer: that has a time limit of its own.
+        """
+        awaits = self._heads if self._in_head or self.cycle is None else None
+        before, self._awaited = self._awaited, awaits
+        return awaits is not None and awaits == before
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no request of HTTP, or one with too large a head."""

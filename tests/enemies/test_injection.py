@@ -276,11 +276,11 @@ async def test_no_text_breaks_a_change(aimed: Aimed, lines: Lines) -> None:
         operation = spec_of(root.fields[one.field])
         actor = next(who for who in aimed.actors.values() if operation.is_for(who))
         document = alone(aimed, "mutation", "Mutation", one)
-        for text in FIT[number % 3 :: 3]:
+        for text in FIT[number % 5 :: 5]:
             told = await aimed.answer(actor, document, text)
             if told["data"] is not None and not told["data"]["a0"].get("errors"):
                 changed += 1
-    assert changed > 100
+    assert changed > 60
     tables = await aimed.house.value("select count(*) from pg_tables where schemaname = 'terrace'")
     assert tables > 20
     assert await aimed.house.value("select count(*) from terrace.customer") == 8
