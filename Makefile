@@ -8,7 +8,7 @@ ARGS ?=
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test faults check format lock schema golden plans bench bench-write bench-api clean
+.PHONY: help setup dev run test faults check format lock audit-lock schema golden plans bench bench-write bench-api clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ lock: dev ## Resolve the dependencies again into requirements/*.txt
 	  --no-emit-index-url --no-emit-find-links $$(case $$extra in dev) echo --upgrade --extra dev;; \
 	  traces) echo --extra traces -c requirements/dev.txt;; *) echo -c requirements/dev.txt;; esac) \
 	  requirements/build.in pyproject.toml -o requirements/$$extra.txt; done
+
+audit-lock: dev ## Ask the public database of advisories about the lock (needs the network; not part of check)
+	@$(BIN)/uvx pip-audit --require-hashes --disable-pip --requirement requirements/dev.txt $(ARGS)
 
 clean: ## Remove the virtual environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

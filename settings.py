@@ -297,8 +297,10 @@ class Settings(BaseSettings):
             parts = urlsplit(value.get_secret_value() if value else f"{schemes[0]}://")
             if "," not in parts.netloc:  # of several hosts, each has its own
                 _ = parts.port  # read, it is checked
-        except ValueError as error:
-            raise ValueError(f"not an address: {error}") from None
+        except ValueError:  # whose message quotes what it stumbled over, a password most often
+            raise ValueError(
+                "not an address: in a password / ? # [ ] @ are written %2F %3F %23 %5B %5D %40"
+            ) from None
         if parts.scheme not in schemes:
             raise ValueError(f"an address starts with {' or '.join(f'{s}://' for s in schemes)}")
         return value

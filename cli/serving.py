@@ -117,6 +117,7 @@ class Server(uvicorn.Server):
     def _leave_deaf(self) -> None:
         """Cut off those who were closing at the last look and have taken nothing since.
 
+        And those who began to ask before the last look, or connected, and have not yet said what.
         A transport closes when its buffer is empty, and that of a client who has stopped reading
         never is.
         """
@@ -128,6 +129,9 @@ class Server(uvicorn.Server):
         }
         for connection, left in self._closing.items():
             if before.get(connection) == left:
+                connection.transport.abort()
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, OneWriteProtocol) and connection.dawdles():
                 connection.transport.abort()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

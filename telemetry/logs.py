@@ -4,6 +4,7 @@ A line says nothing of anybody: what an exception says is left out, since driver
 quote values in their messages; its class, its SQLSTATE and the places it came through are told.
 """
 
+import json
 import logging
 import sys
 import traceback
@@ -14,6 +15,7 @@ from typing import TextIO
 import orjson
 
 from telemetry.doing import CURRENT
+from telemetry.plain import in_a_line, in_json
 
 FIELDS = ("status", "duration_ms", "bytes", "origin", "customers", "topic")
 """What a call may add to its line as `extra=`."""
@@ -122,7 +124,11 @@ class JsonLines(logging.Formatter):
         line.update(_fields(record))
         if record.exc_info and record.exc_info[1] is not None:
             line["exception"] = _told(record.exc_info[1])
-        return orjson.dumps(line, default=lambda value: type(value).__name__).decode()
+        try:
+            text = orjson.dumps(line, default=_named).decode()
+        except TypeError:  # half of a pair, which no encoding takes, or a number without end
+            text = json.dumps(line, default=_named)
+        return in_json(text)
 
 
 class TextLines(logging.Formatter):
@@ -132,13 +138,18 @@ class TextLines(logging.Formatter):
         """The line, and those of an exception."""
         when = datetime.fromtimestamp(record.created).astimezone().isoformat(" ", "milliseconds")
         more = "".join(f" {name}={value}" for name, value in _fields(record).items())
-        lines = [f"{when} {record.levelname} {record.name}: {_message(record)}{more}"]
+        lines = [f"{when} {record.levelname} {record.name}: {in_a_line(_message(record) + more)}"]
         if record.exc_info and record.exc_info[1] is not None:
             for one in _told(record.exc_info[1]):
-                lines.append(f"  {one.get('about') or one['type']}")
+                lines.append(in_a_line(f"  {one.get('about') or one['type']}"))
                 stack = one["stack"]
                 lines += [f"    {place}" for place in stack] if isinstance(stack, list) else []
         return "\n".join(lines)
+
+
+def _named(value: object) -> str:
+    """What stands for a value that is no JSON."""
+    return type(value).__name__
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

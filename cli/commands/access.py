@@ -18,6 +18,7 @@ from repository.revocations import (
     shut_out_bearer,
     shut_out_token,
 )
+from telemetry.plain import in_a_line
 
 T = TypeVar("T")
 
@@ -84,7 +85,8 @@ def show() -> None:
     found: Sequence[Revoked] = on_database(read_settings(), list_revocations)
     for one in found:
         before = "" if one.issued_before is None else f", issued before {one.issued_before:%FT%TZ}"
-        click.echo(f"{one.id}  {one.whom}{before}  since {one.revoked_at:%FT%TZ}  {one.reason}")
+        told = f"{one.id}  {one.whom}{before}  since {one.revoked_at:%FT%TZ}  {one.reason}"
+        click.echo(in_a_line(told))
 
 
 def _done(work: Callable[[Database], Awaitable[T]]) -> T:

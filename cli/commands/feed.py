@@ -11,6 +11,7 @@ from domain.products import ProductClass
 from repository.calendar import CalendarError, read_calendar
 from repository.database import Database
 from repository.feeds import FeedMonth, Marked, feeds, mark_complete, register, reopen
+from telemetry.plain import in_a_line
 
 _LONGEST_REASON = 2000
 
@@ -91,7 +92,7 @@ def _line(month: Month, feed: FeedMonth) -> str:
     classes = ",".join(sorted(source.classes))
     missing = f"missing {told(feed.missing)}" if feed.missing else "none missing"
     return (
-        f"{source.code}  {source.name}  {classes}  {days}\n"
+        f"{in_a_line(f'{source.code}  {source.name}')}  {classes}  {days}\n"
         f"    {month}: {feed.complete} days complete, {missing}"
     )
 

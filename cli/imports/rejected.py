@@ -1,6 +1,12 @@
-"""The file of rejected rows, beside the file they come from."""
+"""The file of rejected rows, beside the file they come from.
+
+It is made to be opened in a spreadsheet, and a spreadsheet runs what looks like a formula. So an
+apostrophe stands before a formula's first character wherever a cell may begin: at the start, and
+after what some spreadsheets part cells by although there is a comma in the file.
+"""
 
 import csv
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -8,6 +14,13 @@ from typing import TextIO
 
 from cli.imports.records import Reject
 from cli.imports.stopped import ImportStopped
+
+_FORMULA = re.compile("(^|[;|\t\r\n])([\"' \u00a0\u3000]*)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])")
+
+
+def as_text(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return _FORMULA.sub(r"\1\2'", cell)
 
 
 class RejectedFile:
@@ -40,7 +53,7 @@ class RejectedFile:
                 self._file = self.path.open("w", encoding="utf-8", newline="")
                 self._file.write("line,code,reason,row\n")
             writer = csv.writer(self._file, lineterminator="\n")
-            writer.writerows((r.line, r.code, r.reason, r.text) for r in ordered)
+            writer.writerows((r.line, r.code, as_text(r.reason), as_text(r.text)) for r in ordered)
             self._file.flush()
         except OSError as error:
             raise ImportStopped(

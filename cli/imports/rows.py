@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from cli.imports.sources import LONGEST_LINE, Source, SourceEnds
 from cli.imports.stopped import CutOff, ImportStopped
+from telemetry.plain import in_lines
 
 MOST_LINES = 50
 """Lines that one row may span, by line breaks inside of quotes."""
@@ -189,6 +190,9 @@ def _fault(line: str) -> str:
 
 
 def readable(text: str, longest: int = 10_000) -> str:
-    """A row's text as it may be shown: foreign bytes are spelled out, an endless one is cut."""
+    """A row's text as it may be shown: an endless one is cut.
+
+    Foreign bytes are spelled out, and control characters but line breaks and tabs.
+    """
     shown = text[:longest].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return shown.replace("\0", "\\x00") + ("…" if len(text) > longest else "")
+    return in_lines(shown) + ("…" if len(text) > longest else "")

