@@ -90,3 +90,13 @@ def test_a_document_speaks_of_the_project_alone(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     assert not re.search(r"\.\./shared|\bTODO\b|\bFIXME\b|\bTBD\b|@@", text)
     assert not re.search("[\U0001f300-\U0001faff\u2600-\u27bf]", text), "no emoji"
+
+
+def test_every_test_that_a_page_names_is_there() -> None:
+    named = {
+        path
+        for page in files("docs", "*.md")
+        for path in re.findall(r"`(tests/[\w/]+(?:\.py)?)`", page.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 10
+    assert not [path for path in sorted(named) if not (ROOT / path).exists()]
