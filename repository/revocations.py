@@ -16,7 +16,7 @@ class CannotRevoke(Exception):
 def said(text: str, what: str) -> str:
     """A text as credentials have it, without blanks around; raises CannotRevoke for none."""
     stripped = text.strip()
-    if not stripped or not stripped.isprintable():
+    if not stripped or (what != "reason" and not stripped.isprintable()):
         raise CannotRevoke(f"{what} must be a line of text")
     return stripped
 

@@ -1,5 +1,6 @@
 """What every test may use: one embedded PostgreSQL and Valkey, and fresh databases on them."""
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -9,7 +10,7 @@ import pytest
 
 from cli.embedded import Addresses, servers
 from settings import Settings
-from tests.house import House, new_house
+from tests.house import House, drop_templates, new_house
 
 BROUGHT = {
     "database_url": os.environ.get("TERRACE_TEST_DATABASE_URL"),
@@ -40,6 +41,7 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
     brought = {name: url for name, url in BROUGHT.items() if url}
     with servers(Settings(data_dir=tmp_path_factory.mktemp("servers"), **brought)) as running:
         yield running
+        asyncio.run(drop_templates(running))
 
 
 @pytest.fixture

@@ -180,6 +180,38 @@ class House:
         return found["customer"]["aum"]
 
 
+_templates: dict[tuple[str, str], str] = {}
+"""Migrated databases without data, by server and currency: a copy is there in half the time."""
+
+
+async def _template(server: Any, addresses: Addresses, home_currency: str) -> str:
+    """The name of a migrated database that nobody is connected to."""
+    known = (addresses.database_url, home_currency)
+    if known not in _templates:
+        name = f"template_{os.getpid()}_{home_currency.lower()}"
+        await server.execute(f'create database "{name}"')
+        await migrate(_named(addresses, name), KEY, home_currency=home_currency)
+        _templates[known] = name
+    return _templates[known]
+
+
+def _named(addresses: Addresses, name: str) -> str:
+    """The address of a database of the run's server."""
+    return urlunsplit(urlsplit(addresses.database_url)._replace(path=f"/{name}"))
+
+
+async def drop_templates(addresses: Addresses) -> None:
+    """At the end of a run: its server may be one that is used again."""
+    server = await asyncpg.connect(addresses.database_url)
+    try:
+        for known, name in list(_templates.items()):
+            if known[0] == addresses.database_url:
+                await server.execute(f'drop database if exists "{name}"')
+                del _templates[known]
+    finally:
+        await server.close()
+
+
 @asynccontextmanager
 async def new_database(
     addresses: Addresses, home_currency: str = "CNY", folder: Path = FOLDER
@@ -188,9 +220,14 @@ async def new_database(
     name = f"house_{os.getpid()}_{next(_numbers)}"  # also among the runs within a test
     server = await asyncpg.connect(addresses.database_url)
     try:
-        await server.execute(f'create database "{name}"')
-        parts = urlsplit(addresses.database_url)
-        url = urlunsplit(parts._replace(path=f"/{name}"))
+        if folder == FOLDER:
+            template = await _template(server, addresses, home_currency)
+            await server.execute(f'create database "{name}" template "{template}"')
+            # The rights to a database itself are no part of a copy.
+            await server.execute(f'revoke temporary on database "{name}" from public')
+        else:
+            await server.execute(f'create database "{name}"')
+        url = _named(addresses, name)
         await migrate(url, KEY, home_currency=home_currency, folder=folder)
         yield url
     finally:

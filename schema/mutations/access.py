@@ -7,7 +7,12 @@ import strawberry
 
 from domain.actors import Role
 from repository.reading.parameters import readable
-from repository.revocations import let_in_again, shut_out_bearer, shut_out_token
+from repository.revocations import (
+    CannotRevoke,
+    let_in_again,
+    shut_out_bearer,
+    shut_out_token,
+)
 from schema.context import Context
 from schema.fields import to_one
 from schema.mutations.customers import key_in, text_of
@@ -84,6 +89,8 @@ async def perform_revoke(context: Context, given: RevokeAccessInput) -> Row:
             found = await shut_out_token(context.database, token, reason, actor)
     except Refused as refused:
         return refused.row
+    except CannotRevoke as error:
+        return Refused("INVALID_TEXT", str(error), "input", "who").row
     return {"revocation": found, "errors": []}
 
 
@@ -98,6 +105,8 @@ async def perform_restore(context: Context, given: RestoreAccessInput) -> Row:
             )
     except Refused as refused:
         return refused.row
+    except CannotRevoke as error:
+        return Refused("INVALID_TEXT", str(error), "input", "reason").row
     return {"revocation": key, "errors": []}
 
 

@@ -86,7 +86,8 @@ def test_a_row_without_a_formula_is_told_as_it_was() -> None:
 async def test_a_list_in_a_terminal_has_a_line_for_each(house: House) -> None:
     actor = await house.actor("administrator")
     for number, text in enumerate(STORABLE):
-        await shut_out_bearer(house.database, Role.HQ, f"{number} {text}", None, text, actor)
+        subject, reason = f"{number} {text}" if text.isprintable() else str(number), f"as {text}"
+        await shut_out_bearer(house.database, Role.HQ, subject, None, reason, actor)
     listed = (await typed(house, "access", "list")).stdout
     assert listed.count("\n") == len(listed.splitlines()) == len(STORABLE)
     assert not OBEYED.search(listed)

@@ -19,7 +19,7 @@ import asyncpg
 import orjson
 import pytest
 
-from domain.actors import Actor, Scope
+from domain.actors import Actor, Grant, Role, Scope
 from repository.database import Database
 from repository.reading.statement import Walls
 from schema.engine import Engine
@@ -188,6 +188,8 @@ async def test_ten_thousand_turns_leave_nothing_behind(
 ) -> None:
     managers, customers = await crowd(house)
     actors = [*managers, *customers, *[await house.actor(*who) for who in OTHERS]]
+    granted = frozenset({Grant.READ_PERSONAL})
+    actors.append(Actor(Role.INTEGRATOR, "mart", 0, grants=granted))
     assert {actor.scope for actor in actors} == set(Scope)
     await house.fetch(  # no list, so that PostgreSQL cannot read its members
         "update terrace.standing set judged = '{}' where manager_id = $1", managers[5].scope_id
