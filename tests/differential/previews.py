@@ -2,6 +2,7 @@
 
 # ruff: noqa: N802
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.differential.identifiers import key_of
@@ -13,10 +14,7 @@ class Previews:
     """The part of the plain side that knows of previews; its other parts are in `Plain`."""
 
     view: View
-
-    def page(self, table: str, rows: list[Row], ordering: Any, given: dict[str, Any]) -> Row:
-        """A connection over rows of a table."""
-        raise NotImplementedError
+    page: Callable[[str, list[Row], Any, dict[str, Any]], Row]
 
     def Query_tierPolicyPreview(self, source: Any, id: str) -> Row | None:
         return self.view.one("policy_preview", id=key_of("TierPolicyPreview", id))
