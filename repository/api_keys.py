@@ -61,10 +61,7 @@ async def create_key(
         )
     if not wanted:
         raise KeyRefused("INVALID_GRANTS", "a key without a grant opens nothing", "grants")
-    if not 1 <= days <= LONGEST_LIFE_DAYS:
-        raise KeyRefused(
-            "INVALID_LIFE", f"a key lives 1 to {LONGEST_LIFE_DAYS} days", "expiresInDays"
-        )
+    _check_life(days)
     async with database.unit() as connection:
         made = await _write(connection, name, wanted, days * _HOURS_A_DAY, actor, replaces=None)
         after = {"prefix": made.prefix, "grants": wanted, "days": days}
@@ -79,10 +76,7 @@ async def rotate_key(
 
     `key` is the old one's id or prefix.
     """
-    if not 1 <= days <= LONGEST_LIFE_DAYS:
-        raise KeyRefused(
-            "INVALID_LIFE", f"a key lives 1 to {LONGEST_LIFE_DAYS} days", "expiresInDays"
-        )
+    _check_life(days)
     if not 0 <= overlap_hours <= LONGEST_OVERLAP_HOURS:
         raise KeyRefused(
             "INVALID_OVERLAP",
@@ -131,6 +125,13 @@ async def list_keys(database: Database) -> list[ListedKey]:
     async with database.writing() as connection:
         rows = await connection.fetch(sql("api_keys"))
     return [ListedKey(**{**row, "grants": tuple(row["grants"])}) for row in rows]
+
+
+def _check_life(days: int) -> None:
+    if not 1 <= days <= LONGEST_LIFE_DAYS:
+        raise KeyRefused(
+            "INVALID_LIFE", f"a key lives 1 to {LONGEST_LIFE_DAYS} days", "expiresInDays"
+        )
 
 
 async def _locked(connection: Connection, key: int | str) -> Any:
