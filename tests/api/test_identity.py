@@ -4,7 +4,7 @@ from api import identity
 from api.errors import Unauthenticated
 from api.identity import Session, bearer, recheck
 from domain.actors import Actor, Role
-from domain.claims import Claims
+from domain.claims import Claims, NotAdmitted
 from tests.api.serving import KEY, authenticator_of, token
 
 START = 1_800_000_000.0
@@ -152,3 +152,21 @@ async def test_a_lookup_that_fails_is_not_taken_for_a_refusal(world: World) -> N
 
     with pytest.raises(ConnectionError):
         await authenticator_of(KEY, broken).authenticate(f"Bearer {token()}")
+
+
+async def test_what_was_verified_by_other_keys_is_verified_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = token(at=START)
+    await world.call(shown)
+
+    class Withdrawn:
+        epoch = 1
+
+        async def verified(self, shown: str, now: float) -> Claims:
+            raise NotAdmitted("unknown key")
+
+    monkeypatch.setattr(world.authenticator, "_development", Withdrawn())
+    world.now += identity.REMEMBERED_SECONDS
+    with pytest.raises(Unauthenticated, match="unknown key"):
+        await world.call(shown)
