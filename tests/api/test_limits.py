@@ -255,9 +255,11 @@ async def test_an_address_that_guesses_is_shut_out_but_not_those_who_share_it() 
 
 async def test_a_token_that_was_good_is_looked_at_no_longer_once_it_was_refused() -> None:
     door = Door(limited(failures_per_minute=2))
-    good = True
+    good, asked = True, 0
 
     async def identify() -> str:
+        nonlocal asked
+        asked += 1
         if not good:
             raise Unauthenticated("revoked")
         return "somebody"
@@ -269,6 +271,7 @@ async def test_a_token_that_was_good_is_looked_at_no_longer_once_it_was_refused(
             await door.identified("once good", "198.51.100.7", identify)
     with pytest.raises(RateLimited):
         await door.identified("once good", "198.51.100.7", identify)
+    assert asked == 3  # and not a fourth time
 
 
 async def test_guesses_behind_a_trusted_proxy_shut_out_their_own_address() -> None:
