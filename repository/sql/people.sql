@@ -5,6 +5,10 @@ select c.id, c.number, c.manager_id, c.branch_id, c.status, c.terminated_on,
 from terrace.customer c
 where c.id = $1 for no key update;
 
+-- name: customer_key
+-- The key of a customer by number.
+select id from terrace.customer where number = $1;
+
 -- name: customer_as_it_stands
 -- The same without holding the customer: for whoever only looks.
 select id, number, manager_id, branch_id, status, terminated_on from terrace.customer

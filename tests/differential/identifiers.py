@@ -15,6 +15,7 @@ KEYS = {
     "Account": ("account", ("customer_id", "id")),
     "ApiKey": ("api_key", ("id",)),
     "Branch": ("branch", ("id",)),
+    "Correction": ("correction", ("customer_id", "id")),
     "Customer": ("customer", ("id",)),
     "Manager": ("manager", ("id",)),
     "Revocation": ("revocation", ("id",)),

@@ -16,6 +16,7 @@ from graphql import (
 
 from tests.differential.identifiers import KEYS, Cursors, encoded, id_of
 from tests.differential.paging import (
+    BY_CORRECTION,
     BY_KEY,
     BY_MANAGER,
     BY_POSITION,
@@ -35,6 +36,7 @@ TABLES = {
     "ManagerFilter": "manager",
     "TierChangeFilter": "tier_change",
     "RiskSignalFilter": "risk_signal",
+    "CorrectionFilter": "correction",
     "ApiKeyFilter": "api_key",
     "RevocationFilter": "revocation",
     "AuditEntryFilter": "audit",
@@ -57,6 +59,7 @@ PAGED = {
     "managers": "manager",
     "tierChanges": "tier_change",
     "riskSignals": "risk_signal",
+    "corrections": "correction",
     "apiKeys": "api_key",
     "revocations": "revocation",
     "auditEntries": "audit",
@@ -67,6 +70,7 @@ FIXED = {
     "managers": BY_MANAGER,
     "tierChanges": BY_POSITION,
     "riskSignals": BY_SIGNAL,
+    "corrections": BY_CORRECTION,
     "apiKeys": BY_KEY,
     "revocations": BY_REVOCATION,
     "auditEntries": NEWEST_FIRST,

@@ -48,6 +48,7 @@ async def lived_in(house: House) -> None:
     await house.people(8)
     await house.record(*[(f"A{n}", "2025-01-01", f"{n}50000.00") for n in range(1, 9)])
     await house.close("2025-01")
+    await house.record(*[(f"A{n}", "2025-01-01", f"{n}0000.00") for n in range(1, 9)])
     for number, (role, subject) in {
         "C1": ("manager", "M1"),
         "C2": ("manager", "M2"),
@@ -77,10 +78,11 @@ async def every_id(house: House) -> list[str]:
     found = await house.data("""{ customers(first: 100) { nodes { id accounts { id } } }
         managers(first: 100) { nodes { id } } branches { id }
         tierChanges(first: 100) { nodes { id } } riskSignals(first: 100) { nodes { id } }
+        corrections(first: 100) { nodes { id } }
         tierPolicyPreviews(first: 100) { nodes { id } } }""")
     ids = [node["id"] for c in found["customers"]["nodes"] for node in (c, *c["accounts"])]
     ids += [branch["id"] for branch in found["branches"]]
-    for name in ("managers", "tierChanges", "riskSignals", "tierPolicyPreviews"):
+    for name in ("managers", "tierChanges", "riskSignals", "corrections", "tierPolicyPreviews"):
         ids += [node["id"] for node in found[name]["nodes"]]
     return ids
 

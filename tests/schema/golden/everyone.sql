@@ -83,23 +83,41 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'Correction' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Correction","id":"' || encode(
+                  convert_to('Correction:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  'base64'
+                ) || '","state":"' || t6.state || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.correction t6
+            where t6.customer_id = t1.k1
+            and t6.id = t1.k2
+            and false
+          ),
+          'null'
+        )
         when 'Customer' then coalesce(
           (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t6.id, 'UTF8'),
+                  convert_to('Customer:' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t6.number)::text || '}'
+                ) || '","number":' || to_json(t7.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t6
-            where t6.id =
+            from terrace.customer t7
+            where t7.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t6.id = $1::integer
+            and t7.id = $1::integer
           ),
           'null'
         )
@@ -108,18 +126,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t7.id, 'UTF8'),
+                  convert_to('Manager:' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t7.number)::text || '}'
+                ) || '","number":' || to_json(t8.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t7
-            where t7.id =
+            from terrace.manager t8
+            where t8.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t7.id = (
+            and t8.id = (
               select own.manager_id
               from terrace.customer own
               where own.id = $1::integer
@@ -132,14 +150,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t8.id, 'UTF8'),
+                  convert_to('Revocation:' || t9.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t8
-            where t8.id =
+            from terrace.revocation t9
+            where t9.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -152,15 +170,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t9.code)::text || '}'
+                ) || '","code":' || to_json(t10.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t9
-            where t9.customer_id = t1.k1
-            and t9.id = t1.k2
+            from terrace.risk_signal t10
+            where t10.customer_id = t1.k1
+            and t10.id = t1.k2
             and false
           ),
           'null'
@@ -170,17 +188,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                  convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t10.kind || '"}'
+                ) || '","kind":"' || t11.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t10
-            where t10.customer_id = t1.k1
-            and t10.id = t1.k2
-            and t10.customer_id = $1::integer
-            and t10.position is not null
+            from terrace.tier_change t11
+            where t11.customer_id = t1.k1
+            and t11.id = t1.k2
+            and t11.customer_id = $1::integer
+            and t11.position is not null
           ),
           'null'
         )
@@ -189,14 +207,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t11.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t12.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t11
-            where t11.version =
+            from terrace.tier_policy t12
+            where t12.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -208,14 +226,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicyPreview","id":"' || encode(
-                  convert_to('TierPolicyPreview:' || t12.id, 'UTF8'),
+                  convert_to('TierPolicyPreview:' || t13.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.policy_preview t12
-            where t12.id =
+            from terrace.policy_preview t13
+            where t13.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -320,23 +338,41 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'Correction' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Correction","id":"' || encode(
+                  convert_to('Correction:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  'base64'
+                ) || '","state":"' || t6.state || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.correction t6
+            where t6.customer_id = t1.k1
+            and t6.id = t1.k2
+            and t6.manager_id = $1::integer
+          ),
+          'null'
+        )
         when 'Customer' then coalesce(
           (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t6.id, 'UTF8'),
+                  convert_to('Customer:' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t6.number)::text || '}'
+                ) || '","number":' || to_json(t7.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t6
-            where t6.id =
+            from terrace.customer t7
+            where t7.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t6.manager_id = $1::integer
+            and t7.manager_id = $1::integer
           ),
           'null'
         )
@@ -345,18 +381,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t7.id, 'UTF8'),
+                  convert_to('Manager:' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t7.number)::text || '}'
+                ) || '","number":' || to_json(t8.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t7
-            where t7.id =
+            from terrace.manager t8
+            where t8.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t7.id = $1::integer
+            and t8.id = $1::integer
           ),
           'null'
         )
@@ -365,14 +401,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t8.id, 'UTF8'),
+                  convert_to('Revocation:' || t9.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t8
-            where t8.id =
+            from terrace.revocation t9
+            where t9.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -385,16 +421,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t9.code)::text || '}'
+                ) || '","code":' || to_json(t10.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t9
-            where t9.customer_id = t1.k1
-            and t9.id = t1.k2
-            and t9.manager_id = $1::integer
+            from terrace.risk_signal t10
+            where t10.customer_id = t1.k1
+            and t10.id = t1.k2
+            and t10.manager_id = $1::integer
           ),
           'null'
         )
@@ -403,17 +439,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                  convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t10.kind || '"}'
+                ) || '","kind":"' || t11.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t10
-            where t10.customer_id = t1.k1
-            and t10.id = t1.k2
-            and t10.manager_id = $1::integer
-            and t10.position is not null
+            from terrace.tier_change t11
+            where t11.customer_id = t1.k1
+            and t11.id = t1.k2
+            and t11.manager_id = $1::integer
+            and t11.position is not null
           ),
           'null'
         )
@@ -422,14 +458,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t11.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t12.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t11
-            where t11.version =
+            from terrace.tier_policy t12
+            where t12.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -441,14 +477,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicyPreview","id":"' || encode(
-                  convert_to('TierPolicyPreview:' || t12.id, 'UTF8'),
+                  convert_to('TierPolicyPreview:' || t13.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.policy_preview t12
-            where t12.id =
+            from terrace.policy_preview t13
+            where t13.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -553,38 +589,36 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'Correction' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Correction","id":"' || encode(
+                  convert_to('Correction:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  'base64'
+                ) || '","state":"' || t6.state || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.correction t6
+            where t6.customer_id = t1.k1
+            and t6.id = t1.k2
+            and t6.branch_id = $1::integer
+          ),
+          'null'
+        )
         when 'Customer' then coalesce(
           (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t6.id, 'UTF8'),
-                  'base64'
-                ) || '","number":' || to_json(t6.number)::text || '}'
-              ),
-              '{" fault":"missing"}'
-            )
-            from terrace.customer t6
-            where t6.id =
-            case
-            when t1.k2 is null then t1.k1
-            end
-            and t6.branch_id = $1::integer
-          ),
-          'null'
-        )
-        when 'Manager' then coalesce(
-          (
-            select coalesce(
-              (
-                '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t7.id, 'UTF8'),
+                  convert_to('Customer:' || t7.id, 'UTF8'),
                   'base64'
                 ) || '","number":' || to_json(t7.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t7
+            from terrace.customer t7
             where t7.id =
             case
             when t1.k2 is null then t1.k1
@@ -593,19 +627,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'Manager' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Manager","id":"' || encode(
+                  convert_to('Manager:' || t8.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t8.number)::text || '}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.manager t8
+            where t8.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and t8.branch_id = $1::integer
+          ),
+          'null'
+        )
         when 'Revocation' then coalesce(
           (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t8.id, 'UTF8'),
+                  convert_to('Revocation:' || t9.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t8
-            where t8.id =
+            from terrace.revocation t9
+            where t9.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -618,16 +672,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t9.code)::text || '}'
+                ) || '","code":' || to_json(t10.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t9
-            where t9.customer_id = t1.k1
-            and t9.id = t1.k2
-            and t9.branch_id = $1::integer
+            from terrace.risk_signal t10
+            where t10.customer_id = t1.k1
+            and t10.id = t1.k2
+            and t10.branch_id = $1::integer
           ),
           'null'
         )
@@ -636,17 +690,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                  convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t10.kind || '"}'
+                ) || '","kind":"' || t11.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t10
-            where t10.customer_id = t1.k1
-            and t10.id = t1.k2
-            and t10.branch_id = $1::integer
-            and t10.position is not null
+            from terrace.tier_change t11
+            where t11.customer_id = t1.k1
+            and t11.id = t1.k2
+            and t11.branch_id = $1::integer
+            and t11.position is not null
           ),
           'null'
         )
@@ -655,14 +709,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t11.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t12.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t11
-            where t11.version =
+            from terrace.tier_policy t12
+            where t12.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -674,14 +728,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicyPreview","id":"' || encode(
-                  convert_to('TierPolicyPreview:' || t12.id, 'UTF8'),
+                  convert_to('TierPolicyPreview:' || t13.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.policy_preview t12
-            where t12.id =
+            from terrace.policy_preview t13
+            where t13.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -785,19 +839,36 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'Correction' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Correction","id":"' || encode(
+                  convert_to('Correction:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  'base64'
+                ) || '","state":"' || t6.state || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.correction t6
+            where t6.customer_id = t1.k1
+            and t6.id = t1.k2
+          ),
+          'null'
+        )
         when 'Customer' then coalesce(
           (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t6.id, 'UTF8'),
+                  convert_to('Customer:' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t6.number)::text || '}'
+                ) || '","number":' || to_json(t7.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t6
-            where t6.id =
+            from terrace.customer t7
+            where t7.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -809,14 +880,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t7.id, 'UTF8'),
+                  convert_to('Manager:' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t7.number)::text || '}'
+                ) || '","number":' || to_json(t8.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t7
-            where t7.id =
+            from terrace.manager t8
+            where t8.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -828,14 +899,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t8.id, 'UTF8'),
+                  convert_to('Revocation:' || t9.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t8
-            where t8.id =
+            from terrace.revocation t9
+            where t9.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -848,15 +919,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t9.code)::text || '}'
+                ) || '","code":' || to_json(t10.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t9
-            where t9.customer_id = t1.k1
-            and t9.id = t1.k2
+            from terrace.risk_signal t10
+            where t10.customer_id = t1.k1
+            and t10.id = t1.k2
           ),
           'null'
         )
@@ -865,16 +936,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                  convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t10.kind || '"}'
+                ) || '","kind":"' || t11.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t10
-            where t10.customer_id = t1.k1
-            and t10.id = t1.k2
-            and t10.position is not null
+            from terrace.tier_change t11
+            where t11.customer_id = t1.k1
+            and t11.id = t1.k2
+            and t11.position is not null
           ),
           'null'
         )
@@ -883,14 +954,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t11.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t12.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t11
-            where t11.version =
+            from terrace.tier_policy t12
+            where t12.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -902,14 +973,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicyPreview","id":"' || encode(
-                  convert_to('TierPolicyPreview:' || t12.id, 'UTF8'),
+                  convert_to('TierPolicyPreview:' || t13.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.policy_preview t12
-            where t12.id =
+            from terrace.policy_preview t13
+            where t13.id =
             case
             when t1.k2 is null then t1.k1
             end

@@ -68,35 +68,53 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'Correction' then coalesce(
+        (
+          select coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('Correction:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                'base64'
+              ) || '"}'
+            ),
+            '{" fault":"missing"}'
+          )
+          from terrace.correction t6
+          where t6.customer_id = t1.k1
+          and t6.id = t1.k2
+          and false
+        ),
+        'null'
+      )
       when 'Customer' then coalesce(
         (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t6.id, 'UTF8'),
+                convert_to('Customer:' || t7.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t6.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t7.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t7.number)::text || '}'),
+                      ('{"number":' || to_json(t8.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t7.number
+                    order by t8.number
                   )
-                  from terrace.account t7
-                  where t7.customer_id = t6.id
-                  and t7.customer_id = $1::integer
+                  from terrace.account t8
+                  where t8.customer_id = t7.id
+                  and t8.customer_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t8.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t8
-                  where t8.customer_id = t6.id
-                  and t8.customer_id = $1::integer
-                  order by t8.month desc
+                  select coalesce(('{"status":"' || t9.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t9
+                  where t9.customer_id = t7.id
+                  and t9.customer_id = $1::integer
+                  order by t9.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -104,27 +122,27 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t6
-          where t6.id =
+          from terrace.customer t7
+          where t7.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t6.id = $1::integer
+          and t7.id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t9.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t10.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t9
-          where t9.id =
+          from terrace.manager t10
+          where t10.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t9.id = (
+          and t10.id = (
             select own.manager_id
             from terrace.customer own
             where own.id = $1::integer
@@ -136,12 +154,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             (
-              '{"id":"' || encode(convert_to('Revocation:' || t10.id, 'UTF8'), 'base64') || '"}'
+              '{"id":"' || encode(convert_to('Revocation:' || t11.id, 'UTF8'), 'base64') || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.revocation t10
-          where t10.id =
+          from terrace.revocation t11
+          where t11.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -154,15 +172,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                convert_to('RiskSignal:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t11
-          where t11.customer_id = t1.k1
-          and t11.id = t1.k2
+          from terrace.risk_signal t12
+          where t12.customer_id = t1.k1
+          and t12.id = t1.k2
           and false
         ),
         'null'
@@ -172,17 +190,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
+                convert_to('TierChange:' || t13.customer_id || '.' || t13.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t12
-          where t12.customer_id = t1.k1
-          and t12.id = t1.k2
-          and t12.customer_id = $1::integer
-          and t12.position is not null
+          from terrace.tier_change t13
+          where t13.customer_id = t1.k1
+          and t13.id = t1.k2
+          and t13.customer_id = $1::integer
+          and t13.position is not null
         ),
         'null'
       )
@@ -191,14 +209,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t13.version, 'UTF8'),
+                convert_to('TierPolicy:' || t14.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t13
-          where t13.version =
+          from terrace.tier_policy t14
+          where t14.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -210,14 +228,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
+                convert_to('TierPolicyPreview:' || t15.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.policy_preview t14
-          where t14.id =
+          from terrace.policy_preview t15
+          where t15.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -305,35 +323,53 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'Correction' then coalesce(
+        (
+          select coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('Correction:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                'base64'
+              ) || '"}'
+            ),
+            '{" fault":"missing"}'
+          )
+          from terrace.correction t6
+          where t6.customer_id = t1.k1
+          and t6.id = t1.k2
+          and t6.manager_id = $1::integer
+        ),
+        'null'
+      )
       when 'Customer' then coalesce(
         (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t6.id, 'UTF8'),
+                convert_to('Customer:' || t7.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t6.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t7.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t7.number)::text || '}'),
+                      ('{"number":' || to_json(t8.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t7.number
+                    order by t8.number
                   )
-                  from terrace.account t7
-                  where t7.customer_id = t6.id
-                  and t7.manager_id = $1::integer
+                  from terrace.account t8
+                  where t8.customer_id = t7.id
+                  and t8.manager_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t8.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t8
-                  where t8.customer_id = t6.id
-                  and t8.manager_id = $1::integer
-                  order by t8.month desc
+                  select coalesce(('{"status":"' || t9.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t9
+                  where t9.customer_id = t7.id
+                  and t9.manager_id = $1::integer
+                  order by t9.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -341,27 +377,27 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t6
-          where t6.id =
+          from terrace.customer t7
+          where t7.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t6.manager_id = $1::integer
+          and t7.manager_id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t9.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t10.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t9
-          where t9.id =
+          from terrace.manager t10
+          where t10.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t9.id = $1::integer
+          and t10.id = $1::integer
         ),
         'null'
       )
@@ -369,12 +405,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             (
-              '{"id":"' || encode(convert_to('Revocation:' || t10.id, 'UTF8'), 'base64') || '"}'
+              '{"id":"' || encode(convert_to('Revocation:' || t11.id, 'UTF8'), 'base64') || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.revocation t10
-          where t10.id =
+          from terrace.revocation t11
+          where t11.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -387,16 +423,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                convert_to('RiskSignal:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t11
-          where t11.customer_id = t1.k1
-          and t11.id = t1.k2
-          and t11.manager_id = $1::integer
+          from terrace.risk_signal t12
+          where t12.customer_id = t1.k1
+          and t12.id = t1.k2
+          and t12.manager_id = $1::integer
         ),
         'null'
       )
@@ -405,17 +441,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
+                convert_to('TierChange:' || t13.customer_id || '.' || t13.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t12
-          where t12.customer_id = t1.k1
-          and t12.id = t1.k2
-          and t12.manager_id = $1::integer
-          and t12.position is not null
+          from terrace.tier_change t13
+          where t13.customer_id = t1.k1
+          and t13.id = t1.k2
+          and t13.manager_id = $1::integer
+          and t13.position is not null
         ),
         'null'
       )
@@ -424,14 +460,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t13.version, 'UTF8'),
+                convert_to('TierPolicy:' || t14.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t13
-          where t13.version =
+          from terrace.tier_policy t14
+          where t14.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -443,14 +479,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
+                convert_to('TierPolicyPreview:' || t15.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.policy_preview t14
-          where t14.id =
+          from terrace.policy_preview t15
+          where t15.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -538,35 +574,53 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'Correction' then coalesce(
+        (
+          select coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('Correction:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                'base64'
+              ) || '"}'
+            ),
+            '{" fault":"missing"}'
+          )
+          from terrace.correction t6
+          where t6.customer_id = t1.k1
+          and t6.id = t1.k2
+          and t6.branch_id = $1::integer
+        ),
+        'null'
+      )
       when 'Customer' then coalesce(
         (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t6.id, 'UTF8'),
+                convert_to('Customer:' || t7.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t6.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t7.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t7.number)::text || '}'),
+                      ('{"number":' || to_json(t8.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t7.number
+                    order by t8.number
                   )
-                  from terrace.account t7
-                  where t7.customer_id = t6.id
-                  and t7.branch_id = $1::integer
+                  from terrace.account t8
+                  where t8.customer_id = t7.id
+                  and t8.branch_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t8.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t8
-                  where t8.customer_id = t6.id
-                  and t8.branch_id = $1::integer
-                  order by t8.month desc
+                  select coalesce(('{"status":"' || t9.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t9
+                  where t9.customer_id = t7.id
+                  and t9.branch_id = $1::integer
+                  order by t9.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -574,27 +628,27 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t6
-          where t6.id =
+          from terrace.customer t7
+          where t7.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t6.branch_id = $1::integer
+          and t7.branch_id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t9.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t10.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t9
-          where t9.id =
+          from terrace.manager t10
+          where t10.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t9.branch_id = $1::integer
+          and t10.branch_id = $1::integer
         ),
         'null'
       )
@@ -602,12 +656,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             (
-              '{"id":"' || encode(convert_to('Revocation:' || t10.id, 'UTF8'), 'base64') || '"}'
+              '{"id":"' || encode(convert_to('Revocation:' || t11.id, 'UTF8'), 'base64') || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.revocation t10
-          where t10.id =
+          from terrace.revocation t11
+          where t11.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -620,16 +674,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                convert_to('RiskSignal:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t11
-          where t11.customer_id = t1.k1
-          and t11.id = t1.k2
-          and t11.branch_id = $1::integer
+          from terrace.risk_signal t12
+          where t12.customer_id = t1.k1
+          and t12.id = t1.k2
+          and t12.branch_id = $1::integer
         ),
         'null'
       )
@@ -638,17 +692,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
+                convert_to('TierChange:' || t13.customer_id || '.' || t13.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t12
-          where t12.customer_id = t1.k1
-          and t12.id = t1.k2
-          and t12.branch_id = $1::integer
-          and t12.position is not null
+          from terrace.tier_change t13
+          where t13.customer_id = t1.k1
+          and t13.id = t1.k2
+          and t13.branch_id = $1::integer
+          and t13.position is not null
         ),
         'null'
       )
@@ -657,14 +711,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t13.version, 'UTF8'),
+                convert_to('TierPolicy:' || t14.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t13
-          where t13.version =
+          from terrace.tier_policy t14
+          where t14.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -676,14 +730,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
+                convert_to('TierPolicyPreview:' || t15.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.policy_preview t14
-          where t14.id =
+          from terrace.policy_preview t15
+          where t15.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -770,33 +824,50 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'Correction' then coalesce(
+        (
+          select coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('Correction:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                'base64'
+              ) || '"}'
+            ),
+            '{" fault":"missing"}'
+          )
+          from terrace.correction t6
+          where t6.customer_id = t1.k1
+          and t6.id = t1.k2
+        ),
+        'null'
+      )
       when 'Customer' then coalesce(
         (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t6.id, 'UTF8'),
+                convert_to('Customer:' || t7.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t6.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t7.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t7.number)::text || '}'),
+                      ('{"number":' || to_json(t8.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t7.number
+                    order by t8.number
                   )
-                  from terrace.account t7
-                  where t7.customer_id = t6.id
+                  from terrace.account t8
+                  where t8.customer_id = t7.id
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t8.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t8
-                  where t8.customer_id = t6.id
-                  order by t8.month desc
+                  select coalesce(('{"status":"' || t9.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t9
+                  where t9.customer_id = t7.id
+                  order by t9.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -804,8 +875,8 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t6
-          where t6.id =
+          from terrace.customer t7
+          where t7.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -815,11 +886,11 @@ when set_config('app.id', $1::integer::text, true) is not null then (
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t9.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t10.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t9
-          where t9.id =
+          from terrace.manager t10
+          where t10.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -830,12 +901,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             (
-              '{"id":"' || encode(convert_to('Revocation:' || t10.id, 'UTF8'), 'base64') || '"}'
+              '{"id":"' || encode(convert_to('Revocation:' || t11.id, 'UTF8'), 'base64') || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.revocation t10
-          where t10.id =
+          from terrace.revocation t11
+          where t11.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -848,15 +919,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                convert_to('RiskSignal:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t11
-          where t11.customer_id = t1.k1
-          and t11.id = t1.k2
+          from terrace.risk_signal t12
+          where t12.customer_id = t1.k1
+          and t12.id = t1.k2
         ),
         'null'
       )
@@ -865,16 +936,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
+                convert_to('TierChange:' || t13.customer_id || '.' || t13.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t12
-          where t12.customer_id = t1.k1
-          and t12.id = t1.k2
-          and t12.position is not null
+          from terrace.tier_change t13
+          where t13.customer_id = t1.k1
+          and t13.id = t1.k2
+          and t13.position is not null
         ),
         'null'
       )
@@ -883,14 +954,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t13.version, 'UTF8'),
+                convert_to('TierPolicy:' || t14.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t13
-          where t13.version =
+          from terrace.tier_policy t14
+          where t14.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -902,14 +973,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
+                convert_to('TierPolicyPreview:' || t15.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.policy_preview t14
-          where t14.id =
+          from terrace.policy_preview t15
+          where t15.id =
           case
           when t1.k2 is null then t1.k1
           end
