@@ -206,6 +206,13 @@ where terrace.dirty.from_month > excluded.from_month or terrace.dirty.tries > 0
         "    return corrected",
         "tests/flows/test_reviewing.py",
     ),
+    "as-named": Safeguard(
+        "a portfolio is handed over with all who were named, or not at all",
+        "repository/handover.py",
+        "    if astray:\n",
+        "    if astray and False:\n",
+        "tests/flows/test_handover.py",
+    ),
     "held-customer": Safeguard(
         "a customer held elsewhere keeps no other customer waiting",
         FIGURES,
