@@ -50,11 +50,18 @@ async def lock_handed_over(connection: Connection, payload: Payload) -> None:
 
 
 async def effect_of_handover(connection: Connection, payload: Payload) -> Effect:
-    """Who would go, with their AUM of the open month by tier; raises as `hand_over`."""
+    """Who would go, with their AUM of the last closed month by tier; raises as `hand_over`.
+
+    That of the open month moves with every balance: of so many customers nobody could look at it
+    before it is another one.
+    """
     handover = await _checked(connection, payload)
-    open_month = (await read_calendar(connection)).open_month
-    first_day = None if open_month is None else open_month.first_day
-    rows = await connection.fetch(sql("tiers_of"), handover.keys, first_day)
+    calendar = await read_calendar(connection)
+    months = (
+        None if month is None else month.first_day
+        for month in (calendar.open_month, calendar.last_closed)
+    )
+    rows = await connection.fetch(sql("tiers_of"), handover.keys, *months)
     aum = ZERO
     tiers = []
     for row in rows:

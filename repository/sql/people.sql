@@ -41,7 +41,8 @@ select id from terrace.customer where manager_id = $1 order by id limit $2;
 select id from terrace.customer where number = any($1::text[]) order by id;
 
 -- name: tiers_of
--- Where customers $1 stand in the month $2: customers and AUM, as it is shown, by status and tier.
+-- Where customers $1 stand in the month $2: how many, and their AUM of the month $3 as it is shown, by
+-- status and tier.
 select coalesce(s.status, 'NON_MEMBER') as status, s.tier, count(*)::integer as customers,
     coalesce(sum(a.total), 0) as aum
 from unnest($1::integer[]) as asked(id)
@@ -50,7 +51,7 @@ left join lateral (
     where s.customer_id = asked.id and s.month <= $2::date
     order by s.month desc limit 1
 ) s on true
-left join terrace.aum_figure a on a.customer_id = asked.id and a.month = $2::date
+left join terrace.aum_figure a on a.customer_id = asked.id and a.month = $3::date
 group by 1, 2 order by 1, 2;
 
 -- name: manager_by_number
