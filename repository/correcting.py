@@ -256,9 +256,10 @@ def _nothing(month: Month, policies: Sequence[TierPolicy]) -> Average:
     return Average(ZERO, divisor_of(month, in_force(policies, month)))
 
 
-def _figures(deviation: Deviation) -> dict[str, str]:
+def _figures(deviation: Deviation) -> dict[str, str | bool]:
     return {
         "month": str(deviation.month),
         "old": str(deviation.old.rounded()),
         "new": str(deviation.new.rounded()),
+        "complete": deviation.complete,
     }

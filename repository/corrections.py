@@ -10,8 +10,9 @@ from domain.months import Month
 from repository.database import Connection
 from repository.statements import sql
 
-Figures = Sequence[Mapping[str, str]]
-"""By month, what was published and what follows from the ledger, rounded for show."""
+Figures = Sequence[Mapping[str, str | bool]]
+"""By month, what was published and what follows from the ledger, rounded for show; and whether all
+was there that it needs, without which the month is held."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import strawberry
 from domain.corrections import CorrectionState
 from domain.months import Month
 from domain.standing import Status
-from repository.reading.expressions import expression, instant, integer, text
+from repository.reading.expressions import boolean, expression, instant, integer, text
 from repository.reading.expressions import month as month_of
 from repository.reading.tables import CUSTOMER, TIER, Table, Visibility
 from schema.connections import Connection, paged
@@ -43,6 +43,11 @@ class CorrectedFigure:
     month: Month = stored(text("month"), "The month.")
     old: decimal.Decimal = stored(text("old"), "Its AUM as it had been published.")
     new: decimal.Decimal = stored(text("new"), "Its AUM as it follows from the ledger.")
+    complete: bool | None = stored(
+        boolean("complete"),
+        "Whether everything that the new figure needs is there; if not, the month is held. Null of "
+        "corrections from before this was kept.",
+    )
 
 
 @node_type(CORRECTION)
@@ -60,7 +65,9 @@ class Correction(Node):
     )
     state: CorrectionState = stored(text("state"), "How far it has come.")
     figures: list[CorrectedFigure] = elements(
-        "figures", "month text, old text, new text", "The months that are corrected, oldest first."
+        "figures",
+        "month text, old text, new text, complete boolean",
+        "The months that are corrected, oldest first.",
     )
     approved_by: str | None = stored(
         text("approved_by"),

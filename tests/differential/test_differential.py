@@ -48,7 +48,7 @@ EVERY_PREVIEW = """{ tierPolicyPreviews(first: 9) { nodes { id state stale
         fromBelowEntryMonths fromRetentionCloses toStatus toTier toSince toShortfallMonths
         toBelowEntryMonths toRetentionCloses aumBefore aumAfter } } } } } }"""
 EVERY_CORRECTION = """{ corrections(first: 9) { totalCount edges { cursor node { id month postedIn
-    customer { number } state figures { month old new } approvedBy recordedAt
+    customer { number } state figures { month old new complete } approvedBy recordedAt
     fromStatus fromTier { code name } fromSince fromShortfallMonths fromBelowEntryMonths
     fromRetentionCloses toStatus toTier { code rank } toSince toShortfallMonths toBelowEntryMonths
     toRetentionCloses } } } }"""

@@ -21,9 +21,9 @@ GOLDEN: dict[str, str] = {
         riskSignals(first: 10) { totalCount nodes { code facts reportedBy { number } } } } } }""",
     "signals": """{ riskSignals(first: 100) { totalCount nodes { id severity customer { number }
         reportedBy { number branch { code } } } } }""",
-    "corrections": """{ corrections(first: 100) { totalCount
-        nodes { id month postedIn state approvedBy figures { month old new } customer { number }
-        fromStatus fromTier { code } fromSince toStatus toTier { code } toShortfallMonths } }
+    "corrections": """{ corrections(first: 100) { totalCount nodes { id month postedIn state
+        approvedBy figures { month old new complete } customer { number } fromStatus
+        fromTier { code } fromSince toStatus toTier { code } toShortfallMonths } }
         waiting: corrections(first: 5, where: {state: {eq: PENDING_REVIEW}}) { totalCount
         nodes { id } }
         customers(first: 100) { nodes { corrections(first: 5) { totalCount } } } }""",

@@ -20,7 +20,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   select string_agg(
                     coalesce(
                       (
-                        '{"month":' || to_json(t3.month)::text || ',"old":' || to_json(t3.old)::text || ',"new":' || to_json(t3.new)::text || '}'
+                        '{"month":' || to_json(t3.month)::text || ',"old":' || to_json(t3.old)::text || ',"new":' || to_json(t3.new)::text || ',"complete":' || coalesce((t3.complete)::text, 'null') || '}'
                       ),
                       '{" fault":"missing"}'
                     ),
@@ -29,7 +29,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   )
                   from rows
                   from (
-                    jsonb_to_recordset(t1.figures) as (month text, old text, new text)
+                    jsonb_to_recordset(t1.figures) as (
+                      month text,
+                      old text,
+                      new text,
+                      complete boolean
+                    )
                   ) with ordinality t3
                 ),
                 ''
@@ -212,7 +217,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   select string_agg(
                     coalesce(
                       (
-                        '{"month":' || to_json(t3.month)::text || ',"old":' || to_json(t3.old)::text || ',"new":' || to_json(t3.new)::text || '}'
+                        '{"month":' || to_json(t3.month)::text || ',"old":' || to_json(t3.old)::text || ',"new":' || to_json(t3.new)::text || ',"complete":' || coalesce((t3.complete)::text, 'null') || '}'
                       ),
                       '{" fault":"missing"}'
                     ),
@@ -221,7 +226,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   )
                   from rows
                   from (
-                    jsonb_to_recordset(t1.figures) as (month text, old text, new text)
+                    jsonb_to_recordset(t1.figures) as (
+                      month text,
+                      old text,
+                      new text,
+                      complete boolean
+                    )
                   ) with ordinality t3
                 ),
                 ''
@@ -404,7 +414,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   select string_agg(
                     coalesce(
                       (
-                        '{"month":' || to_json(t3.month)::text || ',"old":' || to_json(t3.old)::text || ',"new":' || to_json(t3.new)::text || '}'
+                        '{"month":' || to_json(t3.month)::text || ',"old":' || to_json(t3.old)::text || ',"new":' || to_json(t3.new)::text || ',"complete":' || coalesce((t3.complete)::text, 'null') || '}'
                       ),
                       '{" fault":"missing"}'
                     ),
@@ -413,7 +423,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   )
                   from rows
                   from (
-                    jsonb_to_recordset(t1.figures) as (month text, old text, new text)
+                    jsonb_to_recordset(t1.figures) as (
+                      month text,
+                      old text,
+                      new text,
+                      complete boolean
+                    )
                   ) with ordinality t3
                 ),
                 ''
@@ -596,7 +611,7 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   select string_agg(
                     coalesce(
                       (
-                        '{"month":' || to_json(t3.month)::text || ',"old":' || to_json(t3.old)::text || ',"new":' || to_json(t3.new)::text || '}'
+                        '{"month":' || to_json(t3.month)::text || ',"old":' || to_json(t3.old)::text || ',"new":' || to_json(t3.new)::text || ',"complete":' || coalesce((t3.complete)::text, 'null') || '}'
                       ),
                       '{" fault":"missing"}'
                     ),
@@ -605,7 +620,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
                   )
                   from rows
                   from (
-                    jsonb_to_recordset(t1.figures) as (month text, old text, new text)
+                    jsonb_to_recordset(t1.figures) as (
+                      month text,
+                      old text,
+                      new text,
+                      complete boolean
+                    )
                   ) with ordinality t3
                 ),
                 ''
