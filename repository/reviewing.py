@@ -23,6 +23,7 @@ from repository.audit import Facts, audit
 from repository.calendar import Calendar, CalendarError, policies, read_calendar
 from repository.correcting import Weighed, put, weigh
 from repository.corrections import CorrectionInForce, correction_of, corrections_in_force
+from repository.customers import hold_customer_numbered
 from repository.database import Connection
 from repository.figures import Claim, closed_totals
 from repository.statements import sql
@@ -40,12 +41,8 @@ class _Review:
 
 
 async def lock_reviewed(connection: Connection, payload: Payload) -> None:
-    """Keep the calendar and the customer as they are, in the order in which everyone does."""
-    await connection.execute(sql("no_loader"))
-    await connection.execute(sql("share_ledger"))
-    key = await connection.fetchval(sql("customer_key"), payload["customer"])
-    await connection.execute(sql("lock_accounts_of"), key)
-    await connection.execute(sql("customer_in_scope"), key)
+    """Keep the calendar and the customer as they are; raises DecisionRefused for an unknown one."""
+    await hold_customer_numbered(connection, payload["customer"])
 
 
 async def asked(connection: Connection, number: str, correction_id: int) -> dict[str, Any]:
@@ -136,10 +133,9 @@ async def _reviewed(connection: Connection, number: str, correction_id: int) -> 
         raise CalendarError(
             f"{calendar.closing} is being closed; try again when it is over", "MONTH_CLOSING"
         )
-    key = await connection.fetchval(sql("customer_key"), number)
-    customer = await connection.fetchrow(sql("customer_in_scope"), key)
-    correction = await correction_of(connection, key, correction_id)
-    if customer is None or correction is None:
+    customer = await hold_customer_numbered(connection, number)
+    correction = await correction_of(connection, customer["id"], correction_id)
+    if correction is None:
         raise DecisionRefused("NOT_FOUND", "there is no such correction", "correction")
     if correction.state is not CorrectionState.PENDING_REVIEW:
         raise DecisionRefused(

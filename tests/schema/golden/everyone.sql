@@ -44,19 +44,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'AuditEntry' then coalesce(
+        when 'Approval' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"AuditEntry","id":"' || encode(
-                  convert_to('AuditEntry:' || t4.id, 'UTF8'),
+                '{"__typename":"Approval","id":"' || encode(
+                  convert_to('Approval:' || t4.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.audit t4
+            from terrace.approval t4
             where t4.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
+        when 'AuditEntry' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"AuditEntry","id":"' || encode(
+                  convert_to('AuditEntry:' || t5.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.audit t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -69,14 +89,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t5.id, 'UTF8'),
+                  convert_to('Branch:' || t6.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t5
-            where t5.id =
+            from terrace.branch t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -88,15 +108,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Correction","id":"' || encode(
-                  convert_to('Correction:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  convert_to('Correction:' || t7.customer_id || '.' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","state":"' || t6.state || '"}'
+                ) || '","state":"' || t7.state || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.correction t6
-            where t6.customer_id = t1.k1
-            and t6.id = t1.k2
+            from terrace.correction t7
+            where t7.customer_id = t1.k1
+            and t7.id = t1.k2
             and false
           ),
           'null'
@@ -106,18 +126,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t7.id, 'UTF8'),
+                  convert_to('Customer:' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t7.number)::text || '}'
+                ) || '","number":' || to_json(t8.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t7
-            where t7.id =
+            from terrace.customer t8
+            where t8.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t7.id = $1::integer
+            and t8.id = $1::integer
           ),
           'null'
         )
@@ -126,18 +146,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t8.id, 'UTF8'),
+                  convert_to('Manager:' || t9.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t8.number)::text || '}'
+                ) || '","number":' || to_json(t9.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t8
-            where t8.id =
+            from terrace.manager t9
+            where t9.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t8.id = (
+            and t9.id = (
               select own.manager_id
               from terrace.customer own
               where own.id = $1::integer
@@ -150,14 +170,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t9.id, 'UTF8'),
+                  convert_to('Revocation:' || t10.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t9
-            where t9.id =
+            from terrace.revocation t10
+            where t10.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -170,15 +190,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t10.code)::text || '}'
+                ) || '","code":' || to_json(t11.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t10
-            where t10.customer_id = t1.k1
-            and t10.id = t1.k2
+            from terrace.risk_signal t11
+            where t11.customer_id = t1.k1
+            and t11.id = t1.k2
             and false
           ),
           'null'
@@ -188,17 +208,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                  convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t11.kind || '"}'
+                ) || '","kind":"' || t12.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t11
-            where t11.customer_id = t1.k1
-            and t11.id = t1.k2
-            and t11.customer_id = $1::integer
-            and t11.position is not null
+            from terrace.tier_change t12
+            where t12.customer_id = t1.k1
+            and t12.id = t1.k2
+            and t12.customer_id = $1::integer
+            and t12.position is not null
           ),
           'null'
         )
@@ -207,14 +227,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t12.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t13.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t12
-            where t12.version =
+            from terrace.tier_policy t13
+            where t13.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -226,14 +246,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicyPreview","id":"' || encode(
-                  convert_to('TierPolicyPreview:' || t13.id, 'UTF8'),
+                  convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.policy_preview t13
-            where t13.id =
+            from terrace.policy_preview t14
+            where t14.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -299,19 +319,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'AuditEntry' then coalesce(
+        when 'Approval' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"AuditEntry","id":"' || encode(
-                  convert_to('AuditEntry:' || t4.id, 'UTF8'),
+                '{"__typename":"Approval","id":"' || encode(
+                  convert_to('Approval:' || t4.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.audit t4
+            from terrace.approval t4
             where t4.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and t4.manager_id = $1::integer
+          ),
+          'null'
+        )
+        when 'AuditEntry' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"AuditEntry","id":"' || encode(
+                  convert_to('AuditEntry:' || t5.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.audit t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -324,14 +364,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t5.id, 'UTF8'),
+                  convert_to('Branch:' || t6.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t5
-            where t5.id =
+            from terrace.branch t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -343,16 +383,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Correction","id":"' || encode(
-                  convert_to('Correction:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  convert_to('Correction:' || t7.customer_id || '.' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","state":"' || t6.state || '"}'
+                ) || '","state":"' || t7.state || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.correction t6
-            where t6.customer_id = t1.k1
-            and t6.id = t1.k2
-            and t6.manager_id = $1::integer
+            from terrace.correction t7
+            where t7.customer_id = t1.k1
+            and t7.id = t1.k2
+            and t7.manager_id = $1::integer
           ),
           'null'
         )
@@ -361,18 +401,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t7.id, 'UTF8'),
+                  convert_to('Customer:' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t7.number)::text || '}'
+                ) || '","number":' || to_json(t8.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t7
-            where t7.id =
+            from terrace.customer t8
+            where t8.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t7.manager_id = $1::integer
+            and t8.manager_id = $1::integer
           ),
           'null'
         )
@@ -381,18 +421,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t8.id, 'UTF8'),
+                  convert_to('Manager:' || t9.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t8.number)::text || '}'
+                ) || '","number":' || to_json(t9.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t8
-            where t8.id =
+            from terrace.manager t9
+            where t9.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t8.id = $1::integer
+            and t9.id = $1::integer
           ),
           'null'
         )
@@ -401,14 +441,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t9.id, 'UTF8'),
+                  convert_to('Revocation:' || t10.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t9
-            where t9.id =
+            from terrace.revocation t10
+            where t10.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -421,16 +461,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t10.code)::text || '}'
+                ) || '","code":' || to_json(t11.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t10
-            where t10.customer_id = t1.k1
-            and t10.id = t1.k2
-            and t10.manager_id = $1::integer
+            from terrace.risk_signal t11
+            where t11.customer_id = t1.k1
+            and t11.id = t1.k2
+            and t11.manager_id = $1::integer
           ),
           'null'
         )
@@ -439,17 +479,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                  convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t11.kind || '"}'
+                ) || '","kind":"' || t12.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t11
-            where t11.customer_id = t1.k1
-            and t11.id = t1.k2
-            and t11.manager_id = $1::integer
-            and t11.position is not null
+            from terrace.tier_change t12
+            where t12.customer_id = t1.k1
+            and t12.id = t1.k2
+            and t12.manager_id = $1::integer
+            and t12.position is not null
           ),
           'null'
         )
@@ -458,14 +498,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t12.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t13.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t12
-            where t12.version =
+            from terrace.tier_policy t13
+            where t13.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -477,14 +517,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicyPreview","id":"' || encode(
-                  convert_to('TierPolicyPreview:' || t13.id, 'UTF8'),
+                  convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.policy_preview t13
-            where t13.id =
+            from terrace.policy_preview t14
+            where t14.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -550,19 +590,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'AuditEntry' then coalesce(
+        when 'Approval' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"AuditEntry","id":"' || encode(
-                  convert_to('AuditEntry:' || t4.id, 'UTF8'),
+                '{"__typename":"Approval","id":"' || encode(
+                  convert_to('Approval:' || t4.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.audit t4
+            from terrace.approval t4
             where t4.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and t4.branch_id = $1::integer
+          ),
+          'null'
+        )
+        when 'AuditEntry' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"AuditEntry","id":"' || encode(
+                  convert_to('AuditEntry:' || t5.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.audit t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -575,14 +635,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t5.id, 'UTF8'),
+                  convert_to('Branch:' || t6.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t5
-            where t5.id =
+            from terrace.branch t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -594,16 +654,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Correction","id":"' || encode(
-                  convert_to('Correction:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  convert_to('Correction:' || t7.customer_id || '.' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","state":"' || t6.state || '"}'
+                ) || '","state":"' || t7.state || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.correction t6
-            where t6.customer_id = t1.k1
-            and t6.id = t1.k2
-            and t6.branch_id = $1::integer
+            from terrace.correction t7
+            where t7.customer_id = t1.k1
+            and t7.id = t1.k2
+            and t7.branch_id = $1::integer
           ),
           'null'
         )
@@ -612,33 +672,13 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t7.id, 'UTF8'),
-                  'base64'
-                ) || '","number":' || to_json(t7.number)::text || '}'
-              ),
-              '{" fault":"missing"}'
-            )
-            from terrace.customer t7
-            where t7.id =
-            case
-            when t1.k2 is null then t1.k1
-            end
-            and t7.branch_id = $1::integer
-          ),
-          'null'
-        )
-        when 'Manager' then coalesce(
-          (
-            select coalesce(
-              (
-                '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t8.id, 'UTF8'),
+                  convert_to('Customer:' || t8.id, 'UTF8'),
                   'base64'
                 ) || '","number":' || to_json(t8.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t8
+            from terrace.customer t8
             where t8.id =
             case
             when t1.k2 is null then t1.k1
@@ -647,19 +687,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'Manager' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Manager","id":"' || encode(
+                  convert_to('Manager:' || t9.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t9.number)::text || '}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.manager t9
+            where t9.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and t9.branch_id = $1::integer
+          ),
+          'null'
+        )
         when 'Revocation' then coalesce(
           (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t9.id, 'UTF8'),
+                  convert_to('Revocation:' || t10.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t9
-            where t9.id =
+            from terrace.revocation t10
+            where t10.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -672,16 +732,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t10.code)::text || '}'
+                ) || '","code":' || to_json(t11.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t10
-            where t10.customer_id = t1.k1
-            and t10.id = t1.k2
-            and t10.branch_id = $1::integer
+            from terrace.risk_signal t11
+            where t11.customer_id = t1.k1
+            and t11.id = t1.k2
+            and t11.branch_id = $1::integer
           ),
           'null'
         )
@@ -690,17 +750,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                  convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t11.kind || '"}'
+                ) || '","kind":"' || t12.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t11
-            where t11.customer_id = t1.k1
-            and t11.id = t1.k2
-            and t11.branch_id = $1::integer
-            and t11.position is not null
+            from terrace.tier_change t12
+            where t12.customer_id = t1.k1
+            and t12.id = t1.k2
+            and t12.branch_id = $1::integer
+            and t12.position is not null
           ),
           'null'
         )
@@ -709,14 +769,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t12.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t13.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t12
-            where t12.version =
+            from terrace.tier_policy t13
+            where t13.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -728,14 +788,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicyPreview","id":"' || encode(
-                  convert_to('TierPolicyPreview:' || t13.id, 'UTF8'),
+                  convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.policy_preview t13
-            where t13.id =
+            from terrace.policy_preview t14
+            where t14.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -800,19 +860,38 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'AuditEntry' then coalesce(
+        when 'Approval' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"AuditEntry","id":"' || encode(
-                  convert_to('AuditEntry:' || t4.id, 'UTF8'),
+                '{"__typename":"Approval","id":"' || encode(
+                  convert_to('Approval:' || t4.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.audit t4
+            from terrace.approval t4
             where t4.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+          ),
+          'null'
+        )
+        when 'AuditEntry' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"AuditEntry","id":"' || encode(
+                  convert_to('AuditEntry:' || t5.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.audit t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -825,14 +904,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t5.id, 'UTF8'),
+                  convert_to('Branch:' || t6.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t5
-            where t5.id =
+            from terrace.branch t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -844,15 +923,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Correction","id":"' || encode(
-                  convert_to('Correction:' || t6.customer_id || '.' || t6.id, 'UTF8'),
+                  convert_to('Correction:' || t7.customer_id || '.' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","state":"' || t6.state || '"}'
+                ) || '","state":"' || t7.state || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.correction t6
-            where t6.customer_id = t1.k1
-            and t6.id = t1.k2
+            from terrace.correction t7
+            where t7.customer_id = t1.k1
+            and t7.id = t1.k2
           ),
           'null'
         )
@@ -861,14 +940,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t7.id, 'UTF8'),
+                  convert_to('Customer:' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t7.number)::text || '}'
+                ) || '","number":' || to_json(t8.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t7
-            where t7.id =
+            from terrace.customer t8
+            where t8.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -880,14 +959,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t8.id, 'UTF8'),
+                  convert_to('Manager:' || t9.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t8.number)::text || '}'
+                ) || '","number":' || to_json(t9.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t8
-            where t8.id =
+            from terrace.manager t9
+            where t9.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -899,14 +978,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t9.id, 'UTF8'),
+                  convert_to('Revocation:' || t10.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t9
-            where t9.id =
+            from terrace.revocation t10
+            where t10.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -919,15 +998,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t10.code)::text || '}'
+                ) || '","code":' || to_json(t11.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t10
-            where t10.customer_id = t1.k1
-            and t10.id = t1.k2
+            from terrace.risk_signal t11
+            where t11.customer_id = t1.k1
+            and t11.id = t1.k2
           ),
           'null'
         )
@@ -936,16 +1015,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                  convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t11.kind || '"}'
+                ) || '","kind":"' || t12.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t11
-            where t11.customer_id = t1.k1
-            and t11.id = t1.k2
-            and t11.position is not null
+            from terrace.tier_change t12
+            where t12.customer_id = t1.k1
+            and t12.id = t1.k2
+            and t12.position is not null
           ),
           'null'
         )
@@ -954,14 +1033,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t12.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t13.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t12
-            where t12.version =
+            from terrace.tier_policy t13
+            where t13.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -973,14 +1052,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicyPreview","id":"' || encode(
-                  convert_to('TierPolicyPreview:' || t13.id, 'UTF8'),
+                  convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.policy_preview t13
-            where t13.id =
+            from terrace.policy_preview t14
+            where t14.id =
             case
             when t1.k2 is null then t1.k1
             end
