@@ -14,6 +14,10 @@ where id = $1;
 -- The key of a customer by number.
 select id from terrace.customer where number = $1;
 
+-- name: customers_as_they_stand
+-- The same of many.
+select id, number, manager_id, branch_id from terrace.customer where id = any($1::integer[]);
+
 -- name: aum_of_open_month
 -- The AUM of the open month of customers, as it is shown, together.
 select coalesce(sum(f.total), 0) from terrace.aum_figure f, terrace.calendar c

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from typing import Any
 
 import orjson
 import pytest
@@ -14,7 +15,9 @@ from repository.acts.handover import HANDOVER
 from repository.relay import relay
 from repository.special import end_relation
 from repository.statements import sql
+from schema import identifiers
 from schema.feeds import cursor_at
+from tests.deciding import give, shown
 from tests.flows.test_reviewing import decided, looked_at, refused
 from tests.flows.test_special_vip import ASSIGN, identifier
 from tests.house import House
@@ -22,6 +25,9 @@ from tests.schema.listening import CHANGES, WRITE
 
 WHOSE = """{ customers(first: 9) { nodes { number manager { number } accounts { number }
     aum(month: "2025-01") { total } corrections(first: 1) { totalCount } } } }"""
+ASK = """mutation ($f: ID!, $t: ID!, $c: [ID!], $r: String!) { handOverPortfolio(
+    input: {from: $f, to: $t, customers: $c, reason: $r}) {
+    approval { id } errors { code field message } } }"""
 ALL = {"from": "M1", "to": "M3", "customers": ["C1", "C3", "C5"]}
 
 
@@ -144,3 +150,54 @@ async def test_who_has_gone_elsewhere_keeps_all_of_them_and_two_at_once_are_one(
     assert (await decided(house, HANDOVER, whole))["customers"] == 1
     seen = await portfolio(house, "M1"), await portfolio(house, "M3")
     assert seen == (["C1", "C7"], [])
+
+
+async def test_one_person_asks_for_a_handover_and_another_one_allows_it(house: House) -> None:
+    await north(house)
+    managers = {"f": identifiers.encode("Manager", 1), "t": identifiers.encode("Manager", 3)}
+    south = identifiers.encode("Manager", 2)
+
+    async def ask(*keys: int, role: str = "branch", **given: Any) -> tuple[Any, list[Any]]:
+        customers = [identifiers.encode("Customer", key) for key in keys]
+        variables = {**managers, "c": customers, "r": "she retires", **given}
+        subject = "B1" if role == "branch" else "first"
+        answer = await house.data(ASK, variables, role=role, subject=subject)
+        payload = answer["handOverPortfolio"]
+        return payload["approval"], [(e["code"], e["field"][-1]) for e in payload["errors"]]
+
+    for keys, given, fault in (
+        ((1, 2), {}, ("NOT_FOUND", "customers")),  # C2 is of the south: as good as none
+        ((1, 999), {}, ("NOT_FOUND", "customers")),
+        ((1,), {"t": south}, ("NOT_FOUND", "to")),
+        ((1,), {"f": south}, ("NOT_FOUND", "from")),
+        ((1,), {"role": "hq", "t": south}, ("NOT_FOUND", "to")),
+        ((1, 2), {"role": "hq"}, ("CUSTOMERS_MOVED", "customers")),
+        ((), {}, ("EMPTY_PORTFOLIO", "customers")),
+        ((1,), {"f": identifiers.encode("Customer", 1)}, ("NOT_FOUND", "from")),
+        ((1,), {"c": ["x"]}, ("INVALID_ID", "customers")),
+        ((1,), {"r": ""}, ("INVALID_TEXT", "reason")),
+    ):
+        assert await ask(*keys, **given) == (None, [fault]), (keys, given)
+
+    approval, faults = await ask(3, 1, 3, role="hq")
+    assert faults == []
+    assert (await ask(1, 3, role="hq"))[0] == approval  # the same, however they are listed
+    found = await shown(house, approval["id"], role="branch", subject="B1")
+    assert found["payload"] == {"from": "M1", "to": "M3", "customers": ["C1", "C3"]}
+    assert (found["branch"], found["customer"]) == ({"code": "B1"}, None)
+    assert found["effect"]["managers"] == [{"number": "M1", "customers": 2}]
+    for role, subject in (("branch", "B2"), ("manager", "M1"), ("manager", "M3")):
+        assert await shown(house, approval["id"], role=role, subject=subject) is None
+
+    whole, _ = await ask(c=None)
+    seen_whole = await shown(house, whole["id"])
+    given = await give(house, found, role="branch", subject="B1")
+    assert given["errors"] == []
+    assert given["approval"]["result"] == {"from": "M1", "to": "M3", "customers": 2}
+    assert await portfolio(house, "M3") == ["C1", "C3"]
+
+    stale = await give(house, seen_whole)  # there are fewer now than were looked at
+    assert [error["code"] for error in stale["errors"]] == ["STALE_EFFECT"]
+    given = await give(house, await shown(house, whole["id"]))
+    assert given["approval"]["result"] == {"from": "M1", "to": "M3", "customers": 2}
+    assert await portfolio(house, "M3") == ["C1", "C3", "C5", "C7"]

@@ -17,6 +17,8 @@ from repository.audit import Facts
 from repository.calendar import CalendarError
 from repository.closing import request_close
 from repository.reviewing import asked
+from schema import identifiers
+from tests.deciding import give, shown
 from tests.flows.test_corrections import lasting
 from tests.house import House
 
@@ -25,6 +27,11 @@ SEEN = """{ corrections(first: 9) { nodes { customer { number } month postedIn s
     toStatus toTier { code } } } }"""
 WHOSE = "{ corrections(first: 9) { totalCount } customers(first: 9) { nodes { number corrections("
 WHOSE += "first: 9, where: {state: {eq: PENDING_REVIEW}}) { totalCount } } } }"
+
+
+ASK = """mutation ($c: ID!, $r: String!) { applyCorrection(input: {correction: $c, reason: $r}) {
+    approval { id } customer { number } errors { code field message } } }"""
+NUMBERED = "{ corrections(first: 9, where: {state: {eq: PENDING_REVIEW}}) { nodes { id } } }"
 
 
 async def waiting(house: House, number: str = "C1") -> Payload:
@@ -227,3 +234,48 @@ async def test_what_has_changed_meanwhile_is_refused_and_two_at_once_are_one(hou
     payload = await waiting(house)
     await request_close(house.database, Month(2025, 2), OPERATOR)
     assert await refused(house, CORRECTION, payload) == "MONTH_CLOSING"
+
+
+async def test_one_person_asks_for_a_correction_and_another_one_allows_what_was_seen(
+    house: House,
+) -> None:
+    await too_much_published(house)
+    [waits] = (await house.data(NUMBERED))["corrections"]["nodes"]
+
+    async def ask(subject: str = "first", role: str = "hq", **given: str) -> dict[str, Any]:
+        variables = {"c": waits["id"], "r": "a slip of the core", **given}
+        answer = await house.data(ASK, variables, role=role, subject=subject)
+        return dict(answer["applyCorrection"])
+
+    def faults(payload: dict[str, Any]) -> list[tuple[str, list[str]]]:
+        return [(error["code"], error["field"]) for error in payload["errors"]]
+
+    about = ["input", "correction"]
+    assert faults(await ask("B2", "branch")) == [("NOT_FOUND", about)]
+    for wrong in ("Q3VzdG9tZXI6MQ==", identifiers.encode("Correction", 1, 99)):
+        assert faults(await ask(c=wrong)) == [("NOT_FOUND", about)]
+    assert faults(await ask(c="x")) == [("INVALID_ID", about)]
+    assert faults(await ask(r=" ")) == [("INVALID_TEXT", ["input", "reason"])]
+
+    asked_for = await ask()
+    assert (asked_for["customer"], asked_for["errors"]) == ({"number": "C1"}, [])
+    assert (await ask("another"))["approval"] == asked_for["approval"]  # the same waits already
+    seen_by_branch = await shown(house, asked_for["approval"]["id"], role="branch", subject="B1")
+    assert (seen_by_branch["kind"], seen_by_branch["subject"]) == ("CORRECTION", "C1")
+    assert (seen_by_branch["effect"]["leaving"], seen_by_branch["effect"]["aum"]) == (
+        *(1, "600000.00"),
+    )
+    own = await give(house, seen_by_branch, subject="first")
+    assert [error["code"] for error in own["errors"]] == ["SAME_PERSON"]
+
+    await house.record(("A1", "2025-01-15", "90.00"))  # what was asked for is no more what it is
+    outdated = await give(house, seen_by_branch, role="branch", subject="B1")
+    assert faults(outdated) == [("CORRECTION_CHANGED", about)]
+    assert outdated["approval"]["state"] == "PENDING"
+    await house.record(("A1", "2025-01-15", "100.00"))
+    given = await give(house, seen_by_branch, role="branch", subject="B1")
+    assert given["errors"] == []
+    assert given["approval"]["result"] == {"correction": "1", "governs": "2025-02"}
+    await house.work()
+    assert await states(house) == [("APPLIED", "branch:B1")]
+    assert faults(await ask()) == [("CORRECTION_NOT_PENDING", about)]
