@@ -18,6 +18,8 @@ ROLES = {
     "grantSpecialVip": {Role.HQ, Role.BRANCH, Role.MANAGER},
     "revokeSpecialVip": {Role.HQ, Role.BRANCH},
     "assignManager": {Role.HQ, Role.BRANCH},
+    "handOverPortfolio": {Role.HQ, Role.BRANCH},
+    "applyCorrection": {Role.HQ, Role.BRANCH},
     "raiseRiskSignal": {Role.MANAGER, Role.BRANCH, Role.RISK, Role.HQ},
     "unmaskPersonalData": {Role.MANAGER, Role.BRANCH, Role.RISK, Role.HQ},
     "publishTierPolicy": {Role.HQ},

@@ -171,10 +171,47 @@ where terrace.dirty.from_month > excluded.from_month or terrace.dirty.tries > 0
     ),
     "one-replay": Safeguard(
         "late balances of a month are weighed together, in whatever order they come",
-        "workers/recompute.py",
+        "repository/correcting.py",
         "    if applied:\n",
         "    if applied and False:\n",
         "tests/flows/test_corrections.py",
+    ),
+    "allowed-as-seen": Safeguard(
+        "a worse correction is put in force as it was seen, or not at all",
+        "repository/reviewing.py",
+        """(payload["figures"], payload["after"]):
+        raise""",
+        """(payload["figures"], payload["after"]) and False:
+        raise""",
+        "tests/flows/test_reviewing.py",
+    ),
+    "allowed-stays": Safeguard(
+        "what two people have allowed stands while a look comes to the very same",
+        "repository/correcting.py",
+        "by = approved_by or next((one.approved_by for one in same if one.approved_by), None)",
+        "by = approved_by",
+        "tests/flows/test_reviewing.py",
+    ),
+    "allowed-alone": Safeguard(
+        "what was allowed is one result: another one that is worse needs a review of its own",
+        "repository/correcting.py",
+        "same = [one for one in earlier if one.told == told]",
+        "same = list(earlier)",
+        "tests/flows/test_reviewing.py",
+    ),
+    "late-and-unseen": Safeguard(
+        "a correction is not put in force over late balances that nobody has caught up with",
+        "repository/reviewing.py",
+        "    return min(corrected, max(Month.of(day), calendar.first_month))",
+        "    return corrected",
+        "tests/flows/test_reviewing.py",
+    ),
+    "as-named": Safeguard(
+        "a portfolio is handed over with all who were named, or not at all",
+        "repository/handover.py",
+        "    if astray:\n",
+        "    if astray and False:\n",
+        "tests/flows/test_handover.py",
     ),
     "held-customer": Safeguard(
         "a customer held elsewhere keeps no other customer waiting",
