@@ -24,6 +24,7 @@ from datetime import date
 from typing import TypedDict
 
 from domain.documents import Field
+from domain.happenings import Happenings
 from domain.money import Average
 from domain.months import Month, one_year_from
 from domain.policy import DEFAULT_POLICY, NoPolicyInForce, TierPolicy, in_force, read_policy
@@ -64,8 +65,7 @@ class Scenario:
     initial: Standing
     months: Sequence[MonthInput]
     policies: Sequence[TierPolicy]
-    grants: Sequence[Grant]
-    terminations: Sequence[date]
+    happenings: Happenings
     corrections: Sequence[Correction]
 
 
@@ -84,8 +84,7 @@ def _rows(scenario: Scenario) -> list[Row]:
         scenario.initial,
         scenario.months,
         scenario.policies,
-        scenario.grants,
-        scenario.terminations,
+        scenario.happenings,
         scenario.corrections,
     )
     first = scenario.months[0].month
@@ -132,11 +131,12 @@ def _scenario(given: dict[str, Field]) -> Scenario:
     for item in _list(given, "revocations"):
         grants = _revoke(grants, item)
     terminations = [_days(item)[1] for item in _list(given, "terminations")]
+    happenings = Happenings(tuple(grants), tuple(terminations))
     corrections = [_correction(item, first, last) for item in _list(given, "corrections")]
     initial = NON_MEMBER
     if "initial" in given:
         initial = _initial(given["initial"], in_force(policies, first))
-    return Scenario(initial, months, policies, grants, terminations, corrections)
+    return Scenario(initial, months, policies, happenings, corrections)
 
 
 def _list(given: dict[str, Field], key: str) -> list[Field]:

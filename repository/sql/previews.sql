@@ -20,7 +20,7 @@ figures as materialized (
     group by a.customer_id
 ),
 found as materialized (
-    select c.id as customer_id, c.manager_id, c.branch_id, c.terminated_on,
+    select c.id as customer_id, c.manager_id, c.branch_id,
         begun.state as begun, recorded.state as recorded,
         coalesce(last.total, 0) as aum_before,
         coalesce(terrace.average(last.month_sum, ($6::integer[])[cardinality($6::integer[])]), 0)
@@ -49,14 +49,14 @@ found as materialized (
     where c.id between $1 and $2
 )
 select null::integer as customer_id, null::integer as manager_id, null::integer as branch_id,
-    null::date as terminated_on, null::jsonb as begun, null::jsonb as recorded,
+    null::jsonb as begun, null::jsonb as recorded,
     sum(aum_before) as aum_before, sum(aum_after) as aum_after, status, tier,
     count(*)::integer as customers,
     null::date[] as months, null::numeric[] as sums, null::smallint[] as divisors,
     null::boolean[] as complete
 from found where stays group by status, tier
 union all
-select d.customer_id, d.manager_id, d.branch_id, d.terminated_on, d.begun, d.recorded,
+select d.customer_id, d.manager_id, d.branch_id, d.begun, d.recorded,
     d.aum_before, d.aum_after, d.status, d.tier, 1, a.months, a.sums, a.divisors, a.complete
 from found d cross join lateral (
     select array_agg(month order by month) as months, array_agg(month_sum order by month) as sums,

@@ -13,6 +13,7 @@ from cli.demo import DemoFacts, write
 from domain.aum import Account, Rates, aum_of
 from domain.changes import ChangeKind, changes_of
 from domain.decision import Decision
+from domain.happenings import Happenings
 from domain.months import Month, months_between, one_year_from
 from domain.policy import DEFAULT_POLICY
 from domain.products import ProductClass
@@ -97,9 +98,8 @@ def histories(folder: Path, facts: DemoFacts) -> Histories:
             assert aum.final
             assert aum.complete
             judged.append(MonthInput(month, aum.total))
-        histories[number] = replay(
-            NON_MEMBER, judged, [DEFAULT_POLICY], grants[number], ends.get(number, ())
-        )
+        happenings = Happenings(tuple(grants[number]), tuple(ends.get(number, ())))
+        histories[number] = replay(NON_MEMBER, judged, [DEFAULT_POLICY], happenings)
     return histories
 
 

@@ -1,0 +1,8 @@
+-- name: happenings_of
+-- What has happened to customers on days, in the order in which it was recorded.
+select customer_id, 'grant' as what, id, starts as day, until, revoked_on
+from terrace.special_grant where customer_id = any($1::integer[])
+union all
+select id, 'termination', 0, terminated_on, null, null
+from terrace.customer where id = any($1::integer[]) and terminated_on is not null
+order by customer_id, what, id;
