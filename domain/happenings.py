@@ -1,7 +1,7 @@
 """What happens to a customer on days, beside the closes of months.
 
-A grant of special VIP and a termination are facts of their days: whatever replays months, for a
-correction or under a proposed policy, finds them there again.
+A grant of special VIP, a manual tier and a termination are facts of their days: whatever replays
+months, for a correction or under a proposed policy, finds them there again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
+from domain.manual_tier import ManualTier
 from domain.months import Month
 from domain.special import Grant
 
@@ -20,14 +21,15 @@ class Happenings:
 
     grants: tuple[Grant, ...] = ()
     terminations: tuple[date, ...] = ()
+    tiers: tuple[ManualTier, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything has happened."""
-        return bool(self.grants or self.terminations)
+        return bool(self.grants or self.terminations or self.tiers)
 
     def days_of(self, month: Month) -> list[date]:
         """The days of a month on which something happens, in their order."""
-        days = {*self.terminations}
+        days = {*self.terminations, *(given.day for given in self.tiers)}
         for grant in self.grants:
             days.update((grant.start, grant.over_from))
         return sorted(day for day in days if Month.of(day) == month)
@@ -42,7 +44,12 @@ class Happenings:
         )
 
     def grants_in_the_course_of(self, day: date) -> Iterable[tuple[Grant, ...]]:
-        """The grants as they were in the course of a day: first given, then revoked."""
+        """The grants as they were in the course of a day: first given, then revoked.
+
+        None on a day on which none of them begins or ends.
+        """
+        if not any(day in (grant.start, grant.over_from) for grant in self.grants):
+            return
         if any(grant.start == day == grant.revoked_on for grant in self.grants):
             yield tuple(
                 replace(grant, revoked_on=None) if grant.start == day == grant.revoked_on else grant

@@ -63,11 +63,13 @@ def replaced_by(
 ) -> list[TierPolicy]:
     """The policies of a world in which the proposed one governs from the month `first` on.
 
-    Those in force before stay, so that members of tiers that it has no more are known.
+    Those in force before stay, so that members of tiers that it has no more are known; so are the
+    tiers of those that governed later, which somebody may hold by what is recorded or by hand.
     """
     former = [policy for policy in known if policy.effective < first]
     version = max((policy.version for policy in former), default=0) + 1
-    return [*former, replace(proposed, version=version, effective=first)]
+    later = tuple(tier for policy in known if policy.effective >= first for tier in policy.tiers)
+    return [*former, replace(proposed, version=version, effective=first, dropped=later)]
 
 
 def outcome(lived: Lived, policies: Sequence[TierPolicy]) -> Standing:

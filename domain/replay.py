@@ -8,12 +8,14 @@ tells them apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 
 from domain.decision import Decision, Rule
 from domain.happenings import NOTHING, Happenings
+from domain.manual_tier import set_tier
 from domain.money import Average
 from domain.months import Month
 from domain.policy import TierPolicy, in_force
@@ -51,9 +53,9 @@ def replay(
 ) -> list[Decision]:
     """Judge consecutive months from the standing `initial` at the start of the first.
 
-    Returns the decisions in their order: each month's close, before it what a grant, its end or a
-    termination changed within the month. The last one's `after` is the standing that results.
-    Raises NoPolicyInForce for a month before the first policy.
+    Returns the decisions in their order: each month's close, before it what a grant, its end, a
+    manual tier or a termination changed within the month. The last one's `after` is the standing
+    that results. Raises NoPolicyInForce for a month before the first policy.
     """
     decisions: list[Decision] = []
     for given in months:
@@ -73,13 +75,13 @@ def within_month(
 ) -> list[Decision]:
     """Decide what changes on the days of a month, between two closes, in order of the days.
 
-    Grants show from their start and end when revoked or expired; terminations are at once. A grant
-    that is revoked on its first day has shown on it.
+    Grants show from their start and end when revoked or expired; manual tiers and terminations are
+    at once. A grant that is revoked on its first day has shown on it.
     """
     decisions: list[Decision] = []
     for day in happenings.days_of(month):
-        for known in happenings.grants_in_the_course_of(day):
-            decision = _on_day(standing, day, policy, known, happenings.terminations)
+        for step in _in_the_course_of(day, policy, happenings):
+            decision = None if standing.terminated else step(standing)
             if decision is not None and decision.after is not standing:
                 decisions.append(decision)
                 standing = decision.after
@@ -202,18 +204,29 @@ def _carried_in(
     ][:1]
 
 
-def _on_day(
-    standing: Standing,
-    day: date,
-    policy: TierPolicy,
-    grants: Sequence[Grant],
-    terminations: Sequence[date],
+def _in_the_course_of(
+    day: date, policy: TierPolicy, happenings: Happenings
+) -> list[Callable[[Standing], Decision | None]]:
+    """Return what decides on one day, in order: a termination alone, else grants, then tiers."""
+    if day in happenings.terminations:
+        return [partial(terminate, on=day, policy=policy)]
+    return [
+        *(
+            partial(_by_grants, day=day, policy=policy, grants=known)
+            for known in happenings.grants_in_the_course_of(day)
+        ),
+        *(
+            partial(set_tier, given=given, policy=policy)
+            for given in happenings.tiers
+            if given.day == day
+        ),
+    ]
+
+
+def _by_grants(
+    standing: Standing, day: date, policy: TierPolicy, grants: Sequence[Grant]
 ) -> Decision | None:
-    """Decide what happens to a standing on one day, None if nothing does."""
-    if standing.terminated:
-        return None
-    if day in terminations:
-        return terminate(standing, day, policy)
+    """Decide what grants do on a day, None if nothing."""
     for grant in grants:
         if grant.valid_on(day):
             return grant_special(standing, grant, day, policy)

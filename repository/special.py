@@ -9,7 +9,7 @@ from typing import Any
 from domain.actors import Actor
 from domain.decision import Decision
 from domain.months import Month, one_year_from
-from domain.policy import in_force
+from domain.policy import TierPolicy, in_force
 from domain.special import CustomerTerminated, Grant, grant_special, revoke_special, terminate
 from domain.standing import Standing
 from repository.audit import audit
@@ -91,7 +91,7 @@ async def grant(
     await connection.fetchval(
         sql("write_grant"), customer_id, granted.start, granted.until, reason, actor.principal
     )
-    await _write(connection, customer_id, decision, version, [*given, granted])
+    await _write(connection, customer_id, decision, policy, version, [*given, granted])
     await audit(
         connection,
         actor,
@@ -127,7 +127,7 @@ async def revoke(connection: Connection, customer: Any, reason: str, actor: Acto
     standing, version = await published_at(connection, customer_id, open_month)
     policy = in_force(await policies(connection), open_month)
     decision = revoke_special(standing, day, policy)
-    await _write(connection, customer_id, decision, version, ())
+    await _write(connection, customer_id, decision, policy, version, ())
     until: date = max(row["until"] for row in rows)
     await audit(
         connection,
@@ -149,7 +149,7 @@ async def end_relation(connection: Connection, customer: Any, reason: str, actor
     policy = in_force(await policies(connection), open_month)
     day = effective_day(business_date, open_month)
     decision = terminate(standing, day, policy)
-    await _write(connection, customer_id, decision, version, ())
+    await _write(connection, customer_id, decision, policy, version, ())
     await connection.execute(sql("forget_replayed_standing"), customer_id, open_month.first_day)
     await connection.execute(sql("end_relation"), customer_id, day)
     await audit(
@@ -217,13 +217,14 @@ async def _start_due(connection: Connection, customer_id: int, closing: Month | 
         return
     policy = in_force(await policies(connection), open_month)
     decision = grant_special(standing, valid[0], day, policy)
-    await _write(connection, customer_id, decision, version, grants)
+    await _write(connection, customer_id, decision, policy, version, grants)
 
 
 async def _write(
     connection: Connection,
     customer_id: int,
     decision: Decision,
+    policy: TierPolicy,
     version: int | None,
     grants: Sequence[Grant],
 ) -> None:
@@ -233,6 +234,7 @@ async def _write(
     outcomes.add(
         customer_id,
         decision,
+        policy,
         decision.before,
         published_version=version,
         grants=grants,

@@ -194,12 +194,13 @@ async def _judge_remarkable(
     outcomes = Outcomes()
     for found in remarkable:
         happenings = happened.get(found.customer_id, NOTHING)
-        # A replay was made before a grant of the same month, or after it.
+        # A replay was made before what happened on a day of the same month, or after it.
         days = within_month(found.standing, month, policy, happenings) if found.replayed else []
         standing = days[-1].after if days else found.standing
         outcomes.add(
             found.customer_id,
             judge(standing, month, found.total, policy, happenings.grants),
+            policy,
             found.published,
             published_version=found.policy_version,
             grants=happenings.grants,

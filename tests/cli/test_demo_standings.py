@@ -157,7 +157,7 @@ def test_retention_is_in_its_first_and_its_second_month(standings: list[Standing
 
 def test_every_kind_of_change_happened(histories: Histories) -> None:
     kinds = Counter(
-        changes_of(decision.before, decision.after, decision.rule)
+        changes_of(decision.before, decision.after, decision.rule, DEFAULT_POLICY)
         for decisions in histories.values()
         for decision in decisions
     )
@@ -195,7 +195,7 @@ def test_the_terminated_are_removed_for_good(histories: Histories, facts: DemoFa
 
 def test_the_example_customer_has_a_long_history(histories: Histories, facts: DemoFacts) -> None:
     decisions = histories[facts.example_customer]
-    changes = [changes_of(d.before, d.after, d.rule) for d in decisions]
+    changes = [changes_of(d.before, d.after, d.rule, DEFAULT_POLICY) for d in decisions]
     assert [change for change in changes if change] == [
         ChangeKind.ENTERED,
         ChangeKind.UPGRADED,

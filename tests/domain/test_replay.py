@@ -1,7 +1,7 @@
 """Histories: several months in a row, what happens between closes, and corrections."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.decision import Rule
 from domain.happenings import NOTHING, Happenings
+from domain.manual_tier import ManualTier, set_tier
 from domain.months import Month
 from domain.policy import DEFAULT_POLICY, NoPolicyInForce, TierPolicy
 from domain.replay import (
@@ -20,7 +21,7 @@ from domain.replay import (
     replay,
     within_month,
 )
-from domain.special import Grant
+from domain.special import Grant, terminate
 from domain.standing import NON_MEMBER, Standing, Status
 from domain.tiers import judge
 from tests.domain.builders import (
@@ -288,7 +289,8 @@ grants = st.lists(
     max_size=3,
 )
 terminations = st.lists(days, max_size=1)
-happenings = st.builds(Happenings, grants.map(tuple), terminations.map(tuple))
+tiers = st.lists(st.builds(ManualTier, days, st.sampled_from(sorted(LINES))), max_size=3)
+happenings = st.builds(Happenings, *(each.map(tuple) for each in (grants, terminations, tiers)))
 
 
 @settings(max_examples=100)
@@ -321,6 +323,50 @@ def test_a_correction_governs_from_its_posting_as_if_the_figure_had_always_been_
     as_was = published(NON_MEMBER, months(*figures), *facts)
     as_right = published(NON_MEMBER, months(*right), *facts)
     assert shown == as_was[: posted + 1] + as_right[posted + 1 :]
+
+
+@settings(max_examples=100)
+@given(figures, terminations, tiers)
+def test_what_is_published_is_what_living_day_by_day_gives(
+    figures: list[int | None], terminations: list[date], tiers: list[ManualTier]
+) -> None:
+    standing, shown = NON_MEMBER, []
+    if any(day < JANUARY.first_day for day in terminations):
+        standing = terminate(standing, JANUARY.first_day, DEFAULT_POLICY).after
+    for index, figure in enumerate([*figures, None]):
+        month = JANUARY + index
+        for day in (month.first_day + timedelta(offset) for offset in range(month.days)):
+            for by_hand in tiers:
+                if by_hand.day == day and not standing.terminated:
+                    standing = set_tier(standing, by_hand, DEFAULT_POLICY).after
+            if day in terminations:
+                standing = terminate(standing, day, DEFAULT_POLICY).after
+        shown.append(standing)
+        total = None if figure is None else aum(figure)
+        standing = judge(standing, month, total, DEFAULT_POLICY).after
+    happened = Happenings((), tuple(terminations), tuple(tiers))
+    assert published(NON_MEMBER, months(*figures), [DEFAULT_POLICY], happened) == shown
+
+
+@settings(max_examples=100)
+@given(figures, happenings, st.data())
+def test_no_correction_takes_a_manual_tier_away(
+    figures: list[int | None], happenings: Happenings, data: st.DataObject
+) -> None:
+    corrected = data.draw(st.integers(0, len(figures) - 1))
+    posting = Correction(
+        JANUARY + data.draw(st.integers(corrected + 1, len(figures))), JANUARY + corrected, None
+    )
+    shown = published(NON_MEMBER, months(*figures), [DEFAULT_POLICY], happenings, [posting])
+    last = {Month.of(given.day): given for given in sorted(happenings.tiers, key=_by_day)}
+    for index, standing in enumerate(shown):
+        given = last.get(JANUARY + index)
+        if given is not None and not standing.terminated:
+            assert standing == Standing(Status.ACTIVE, given.tier, standing.since)
+
+
+def _by_day(given: ManualTier) -> date:
+    return given.day
 
 
 @given(figures)
