@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from domain.happenings import NOTHING, Happenings
+from domain.manual_tier import ManualTier
 from domain.special import Grant
 from repository.database import Connection
 from repository.statements import sql
@@ -28,7 +29,12 @@ def _termination(known: Happenings, row: Any) -> Happenings:
     return replace(known, terminations=(*known.terminations, row["day"]))
 
 
+def _tier(known: Happenings, row: Any) -> Happenings:
+    return replace(known, tiers=(*known.tiers, ManualTier(row["day"], row["tier"])))
+
+
 _READ: Mapping[str, Callable[[Happenings, Any], Happenings]] = {
     "grant": _grant,
+    "tier": _tier,
     "termination": _termination,
 }

@@ -1,28 +1,25 @@
 """Special VIP grants, terminations and the standings they change within the open month."""
 
 import logging
-from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from typing import Any
 
 from domain.actors import Actor
-from domain.decision import Decision
 from domain.months import Month, one_year_from
-from domain.policy import TierPolicy, in_force
+from domain.policy import in_force
 from domain.special import CustomerTerminated, Grant, grant_special, revoke_special, terminate
-from domain.standing import Standing
 from repository.audit import audit
 from repository.calendar import (
     Calendar,
-    CalendarError,
     policies,
     read_calendar,
     share_ledger,
 )
 from repository.database import UNREACHABLE, Connection, Database, persistently
 from repository.figures import lock_customers
-from repository.standings import Outcomes, grants_of, published_at
+from repository.on_days import effective_day, show, today, told
+from repository.standings import grants_of, published_at
 from repository.statements import sql
 
 log = logging.getLogger(__name__)
@@ -37,22 +34,6 @@ class GrantRefused(Exception):
         self.code = code
 
 
-async def _today(connection: Connection) -> tuple[date, Month]:
-    calendar = await share_ledger(connection)
-    if calendar.business_date is None or calendar.open_month is None:
-        raise CalendarError("the institution has no business date yet", "NO_BUSINESS_DATE")
-    if calendar.closing is not None:
-        raise CalendarError(
-            f"{calendar.closing} is being closed; try again when it is over", "MONTH_CLOSING"
-        )
-    return calendar.business_date, calendar.open_month
-
-
-def effective_day(business_date: date, open_month: Month) -> date:
-    """The day of the open month on which something decided today shows."""
-    return max(open_month.first_day, min(business_date, open_month.last_day))
-
-
 async def grant(
     connection: Connection, customer: Any, start: date | None, reason: str, actor: Actor
 ) -> tuple[date, date]:
@@ -61,7 +42,7 @@ async def grant(
     One that starts later shows on its day (`start_due_grants`). Returns the grant's first and last
     day. Raises GrantRefused or CalendarError.
     """
-    business_date, open_month = await _today(connection)
+    business_date, open_month = await today(connection)
     first = start or business_date
     if first < business_date:
         raise GrantRefused(
@@ -91,14 +72,14 @@ async def grant(
     await connection.fetchval(
         sql("write_grant"), customer_id, granted.start, granted.until, reason, actor.principal
     )
-    await _write(connection, customer_id, decision, policy, version, [*given, granted])
+    await show(connection, customer_id, decision, policy, version, [*given, granted])
     await audit(
         connection,
         actor,
         "special.grant",
         customer["number"],
-        before=_told(decision.before),
-        after=_told(decision.after) | {"from": granted.start, "until": granted.until},
+        before=told(decision.before),
+        after=told(decision.after) | {"from": granted.start, "until": granted.until},
         reason=reason,
     )
     return granted.start, granted.until
@@ -110,7 +91,7 @@ async def revoke(connection: Connection, customer: Any, reason: str, actor: Acto
     They are over from the day of the open month on which that shows, wherever the business date is:
     else the close of the month would find them valid again.
     """
-    business_date, open_month = await _today(connection)
+    business_date, open_month = await today(connection)
     customer_id = customer["id"]
     rows = [
         row
@@ -127,15 +108,15 @@ async def revoke(connection: Connection, customer: Any, reason: str, actor: Acto
     standing, version = await published_at(connection, customer_id, open_month)
     policy = in_force(await policies(connection), open_month)
     decision = revoke_special(standing, day, policy)
-    await _write(connection, customer_id, decision, policy, version, ())
+    await show(connection, customer_id, decision, policy, version)
     until: date = max(row["until"] for row in rows)
     await audit(
         connection,
         actor,
         "special.revoke",
         customer["number"],
-        before=_told(decision.before) | {"until": until},
-        after=_told(decision.after) | {"until": None},
+        before=told(decision.before) | {"until": until},
+        after=told(decision.after) | {"until": None},
         reason=reason,
     )
     return until
@@ -143,13 +124,13 @@ async def revoke(connection: Connection, customer: Any, reason: str, actor: Acto
 
 async def end_relation(connection: Connection, customer: Any, reason: str, actor: Actor) -> None:
     """Confirm the termination of a locked customer: removed at once and for good."""
-    business_date, open_month = await _today(connection)
+    business_date, open_month = await today(connection)
     customer_id = customer["id"]
     standing, version = await published_at(connection, customer_id, open_month)
     policy = in_force(await policies(connection), open_month)
     day = effective_day(business_date, open_month)
     decision = terminate(standing, day, policy)
-    await _write(connection, customer_id, decision, policy, version, ())
+    await show(connection, customer_id, decision, policy, version)
     await connection.execute(sql("forget_replayed_standing"), customer_id, open_month.first_day)
     await connection.execute(sql("end_relation"), customer_id, day)
     await audit(
@@ -157,14 +138,10 @@ async def end_relation(connection: Connection, customer: Any, reason: str, actor
         actor,
         "customer.terminate",
         customer["number"],
-        before=_told(decision.before),
-        after=_told(decision.after) | {"terminatedOn": day},
+        before=told(decision.before),
+        after=told(decision.after) | {"terminatedOn": day},
         reason=reason,
     )
-
-
-def _told(standing: Standing) -> dict[str, Any]:
-    return {"status": standing.status, "tier": standing.tier}
 
 
 async def start_due_grants(database: Database, closing: Month | None = None) -> int:
@@ -217,27 +194,4 @@ async def _start_due(connection: Connection, customer_id: int, closing: Month | 
         return
     policy = in_force(await policies(connection), open_month)
     decision = grant_special(standing, valid[0], day, policy)
-    await _write(connection, customer_id, decision, policy, version, grants)
-
-
-async def _write(
-    connection: Connection,
-    customer_id: int,
-    decision: Decision,
-    policy: TierPolicy,
-    version: int | None,
-    grants: Sequence[Grant],
-) -> None:
-    if decision.after is decision.before:
-        return
-    outcomes = Outcomes()
-    outcomes.add(
-        customer_id,
-        decision,
-        policy,
-        decision.before,
-        published_version=version,
-        grants=grants,
-        closed=None,
-    )
-    await outcomes.write(connection)
+    await show(connection, customer_id, decision, policy, version, grants)

@@ -67,8 +67,8 @@ from found d cross join lateral (
 where not d.stays;
 
 -- name: nothing_happens
--- Whose standing is the same after all months of a preview: without grant, termination or corrected
--- figure, with complete figures and no run of months behind, who is no member and never enters, or who
+-- Whose standing is the same after all months of a preview: without grant, tier by hand, termination or
+-- corrected figure, with complete figures and no run of months behind, who is no member and never enters, or who
 -- reaches exactly the own tier in each month. domain.preview.outcome says the same of each of them (and
 -- is asked about everybody else); tests/repository/test_previewing.py holds the two together.
 coalesce(begun.history = '[]' and begun.shortfall_months = 0 and begun.below_entry_months = 0
@@ -86,6 +86,8 @@ and c.id not in (
     select g.customer_id from terrace.special_grant g where g.customer_id between $1 and $2)
 and c.id not in (
     select r.customer_id from terrace.replaced_aum r where r.customer_id between $1 and $2)
+and c.id not in (
+    select t.customer_id from terrace.manual_tier t where t.customer_id between $1 and $2)
 
 -- name: standing_document
 -- A standing s as the document of the state machine.

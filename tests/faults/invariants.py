@@ -254,6 +254,8 @@ async def trail(world: World, books: Books) -> list[str]:
         (select count(*) from terrace.audit where action = 'special.revoke') as revoking,
         (select count(*) from (select distinct customer_id, revoked_on from terrace.special_grant
             where revoked_on is not null) r) as revoked,
+        (select count(*) from terrace.audit where action = 'tier.set') as setting,
+        (select count(*) from terrace.manual_tier) as tiers,
         (select count(*) from terrace.audit where action = 'customer.terminate') as terminating,
         (select count(*) from terrace.customer where terminated_on is not null) as terminated,
         (select coalesce(sum(epoch), 0) from terrace.close_run) as runs,
@@ -264,7 +266,7 @@ async def trail(world: World, books: Books) -> list[str]:
         (select count(*) from terrace.risk_signal_event) as signals""")
     )[0]
     pairs = (
-        *("recorded requests", "accepted journal", "granting grants"),
+        *("recorded requests", "accepted journal", "granting grants", "setting tiers"),
         *("terminating terminated", "requesting runs", "publishing closed"),
     )
     wrong = [p for p in map(str.split, pairs) if counts[p[0]] != counts[p[1]]]
