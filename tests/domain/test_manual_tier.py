@@ -1,5 +1,6 @@
 """Manual tiers: a decision about a day, from which the closes go on."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -89,3 +90,17 @@ def test_what_was_decided_before_a_history_is_in_the_standing_it_begins_with() -
     happenings = Happenings(tiers=(ManualTier(date(2024, 12, 31), "T5"),))
     january = MonthInput(Month(2025, 1), aum(0))
     assert published(NON_MEMBER, [january], [DEFAULT_POLICY], happenings) == [NON_MEMBER] * 2
+
+
+def test_a_tier_that_the_policy_has_dropped_since_is_judged_as_its_successor() -> None:
+    without = replace(
+        DEFAULT_POLICY,
+        version=2,
+        effective=APRIL,
+        tiers=(DEFAULT_POLICY.tiers[0], replace(DEFAULT_POLICY.tiers[2], rank=2)),
+    )
+    happenings = Happenings(tiers=(ManualTier(TENTH, "T2"),))
+    month = MonthInput(APRIL, aum(600_000))
+    now, then = published(NON_MEMBER, [month], [DEFAULT_POLICY, without], happenings)
+    assert now == Standing(Status.ACTIVE, "T2", APRIL)
+    assert then == Standing(Status.ACTIVE, "T1", APRIL.next())

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from domain.actors import Actor, Role
+from domain.approvals import DecisionRefused
 from domain.claims import Claims
 from repository.access import Access
 from repository.calendar import CalendarError
-from repository.database import UNREACHABLE, Database
+from repository.database import UNREACHABLE, Connection, Database
+from repository.manual_tier import set_tier
 from repository.special import end_relation
 from repository.statements import sql
 from tests.faults.run import Result, Run, Stage, scenario, staged
@@ -49,7 +51,7 @@ class Hands:
         if special:
             self.touched.add(customer)
         if what is None:
-            await self._terminate(customer)
+            await self._decide(customer)
             return
         world = self.stage.world
         found, _ = await persistent(world, FIND, {"n": customer}, self._token)
@@ -68,10 +70,11 @@ class Hands:
         name = what.split("{ ")[1].split("(")[0]
         self.done[name] = self.done.get(name, 0) + (not result["errors"])
 
-    async def _terminate(self, number: str) -> None:
-        """By the function itself: no command or mutation confirms a termination yet."""
-        if self.dice.random() < 0.7:
-            return
+    async def _decide(self, number: str) -> None:
+        """By the functions themselves: a tier by hand, or now and then the end of a relation."""
+        name, act = "tier", self._set_tier
+        if self.dice.random() < 0.3:
+            name, act = "terminate", self._terminate
         actor = Actor(Role.HQ, "harness", 0, "test")
         try:
             opened = Database(self.stage.world.database_url, KEY)
@@ -80,16 +83,24 @@ class Hands:
                 await connection.execute(sql("share_ledger"))
                 await connection.execute(sql("lock_accounts_of"), key)
                 customer = await connection.fetchrow(sql("customer_in_scope"), key)
-                if customer["status"] != "TERMINATED":
-                    await end_relation(connection, customer, "deceased", actor)
-                    self.done["terminate"] = self.done.get("terminate", 0) + 1
-        except (*UNREACHABLE, CalendarError):
+                await act(connection, customer, actor)
+        except (*UNREACHABLE, CalendarError, DecisionRefused):
             return
+        self.done[name] = self.done.get(name, 0) + 1
+
+    async def _set_tier(self, connection: Connection, customer: Any, actor: Actor) -> None:
+        tier = self.dice.choice(("T1", "T2", "T3", "T4", "T5"))
+        await set_tier(connection, customer, tier, "known", actor)
+
+    async def _terminate(self, connection: Connection, customer: Any, actor: Actor) -> None:
+        if customer["status"] == "TERMINATED":
+            raise DecisionRefused("TERMINATED", "it is over already")
+        await end_relation(connection, customer, "deceased", actor)
 
 
 @scenario("everything")
 async def everything(run: Run) -> Result:
-    """Kills of all kinds beside handovers, grants, revocations, terminations and signals."""
+    """Kills of all kinds beside handovers, grants, tiers by hand, terminations and signals."""
     strikes = [killing("work"), killing("serve"), valkey, backend, killing("work"), postmaster]
     count, updates = run.many(60, 6), run.many(30_000, 2500)
     async with staged(run, customers=300, apis=2, workers=3) as stage:

@@ -312,6 +312,13 @@ async def derived(world: World, poisoned: frozenset[str]) -> list[str]:
         "closed months without everybody": """select count(*) from terrace.close_run r
             where state = 'CLOSED' and customers > (select count(*) from terrace.standing s
             where s.month = (r.month + interval '1 month')::date)""",
+        "tiers by hand that do not show": """select count(*) from (
+            select distinct on (customer_id, month) customer_id, tier,
+                date_trunc('month', day)::date as month
+            from terrace.manual_tier order by customer_id, month, id desc) t
+            left join terrace.standing s on s.customer_id = t.customer_id and s.month = t.month
+            where (s.status, s.tier) is distinct from ('ACTIVE', t.tier)
+            and s.terminated is not true""",
         "removed customers in a portfolio": """select count(*) from terrace.customer c
             join terrace.standing s on s.customer_id = c.id, terrace.calendar k
             where s.month = k.open_month and s.status = 'REMOVED'
