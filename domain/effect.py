@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+import orjson
 
 from domain.money import ZERO
 from domain.preview import Movement
@@ -41,12 +42,14 @@ class Effect:
                 for what, count in sorted(self.movements.items())
                 if count and what is not Movement.STAYS
             },
-            "managers": dict(sorted(self.managers.items())),
+            "managers": [
+                {"number": number, "customers": count}
+                for number, count in sorted(self.managers.items())
+            ],
             "detail": dict(self.detail),
         }
 
 
 def digest(document: Mapping[str, Any]) -> str:
     """SHA-256 of a document in its canonical form, in hexadecimal."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()

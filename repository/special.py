@@ -1,13 +1,17 @@
 """Special VIP grants, terminations and the standings they change within the open month."""
 
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
 
 from domain.actors import Actor
+from domain.approvals import DecisionRefused
+from domain.decision import Decision
 from domain.months import Month, one_year_from
-from domain.policy import in_force
+from domain.policy import TierPolicy, in_force
 from domain.special import CustomerTerminated, Grant, grant_special, revoke_special, terminate
 from repository.audit import audit
 from repository.calendar import (
@@ -25,22 +29,25 @@ from repository.statements import sql
 log = logging.getLogger(__name__)
 
 
-class GrantRefused(Exception):
-    """A grant that cannot be given or revoked; `code` is for programs."""
-
-    def __init__(self, code: str, message: str) -> None:
-        """Keep the code and the message."""
-        super().__init__(message)
-        self.code = code
+class GrantRefused(DecisionRefused):
+    """A grant that cannot be given or revoked."""
 
 
-async def grant(
-    connection: Connection, customer: Any, start: date | None, reason: str, actor: Actor
-) -> tuple[date, date]:
-    """Grant special VIP to a locked customer for a year from `start` (today if None).
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A grant that can be given: what it does now, and what it is added to."""
 
-    One that starts later shows on its day (`start_due_grants`). Returns the grant's first and last
-    day. Raises GrantRefused or CalendarError.
+    granted: Grant
+    policy: TierPolicy
+    decision: Decision
+    version: int | None
+    given: Sequence[Grant]
+
+
+async def weigh_grant(connection: Connection, customer: Any, start: date | None) -> Weighed:
+    """What a grant of special VIP to a locked customer would do, from `start` (today if None).
+
+    Nothing is written. Raises GrantRefused or CalendarError if it cannot be given.
     """
     business_date, open_month = await today(connection)
     first = start or business_date
@@ -69,10 +76,30 @@ async def grant(
         )
     except CustomerTerminated as error:
         raise GrantRefused("TERMINATED", str(error)) from None
+    return Weighed(granted, policy, decision, version, given)
+
+
+async def grant(
+    connection: Connection, customer: Any, start: date | None, reason: str, actor: Actor
+) -> tuple[date, date]:
+    """Grant special VIP to a locked customer for a year from `start` (today if None).
+
+    One that starts later shows on its day (`start_due_grants`). Returns the grant's first and last
+    day. Raises GrantRefused or CalendarError.
+    """
+    weighed = await weigh_grant(connection, customer, start)
+    granted, decision, customer_id = weighed.granted, weighed.decision, customer["id"]
     await connection.fetchval(
         sql("write_grant"), customer_id, granted.start, granted.until, reason, actor.principal
     )
-    await show(connection, customer_id, decision, policy, version, [*given, granted])
+    await show(
+        connection,
+        customer_id,
+        decision,
+        weighed.policy,
+        weighed.version,
+        [*weighed.given, granted],
+    )
     await audit(
         connection,
         actor,
