@@ -115,7 +115,7 @@ class Hands:
 
 @scenario("everything")
 async def everything(run: Run) -> Result:
-    """Kills of all kinds beside handovers, grants, tiers by hand, terminations and signals."""
+    """Kills of all kinds beside handovers, grants, revocations, terminations and signals."""
     strikes = [killing("work"), killing("serve"), valkey, backend, killing("work"), postmaster]
     count, updates = run.many(60, 6), run.many(30_000, 2500)
     async with staged(run, customers=300, apis=2, workers=3) as stage:

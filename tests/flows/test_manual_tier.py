@@ -2,36 +2,46 @@
 
 from typing import Any
 
-import pytest
-
 from cli.session import OPERATOR
-from domain.approvals import DecisionRefused
 from domain.months import Month
 from domain.policy import DEFAULT_POLICY
-from repository.calendar import CalendarError
 from repository.closing import request_close
-from repository.manual_tier import set_tier
 from repository.preview_scope import scope_of
 from repository.previewing import Previewed, preview_span
 from repository.special import end_relation
+from schema import identifiers
+from tests.deciding import allowed
 from tests.house import House
 from tests.repository.lived_in import customer
 
 LATE = "select state, after->>'status', after->>'tier' from terrace.correction order by id"
 OUTLOOK = """query ($n: String!) { customer(by: {number: $n}) {
     outlook { projectedStatus projectedTier { code } } } }"""
+SET = """mutation ($c: ID!, $t: String!, $r: String!) {
+    setTier(input: {customer: $c, tier: $t, reason: $r}) {
+        approval { id } customer { number } errors { code field } } }"""
+MANAGER = {"role": "manager", "subject": "M1"}
+HQ = {"role": "hq", "subject": "first"}
 
 
-async def given(house: House, number: str, tier: str) -> None:
-    async with house.database.unit() as connection:
-        row = await customer(connection, number)
-        await set_tier(connection, row, tier, "her family's wealth", OPERATOR)
+async def asked(
+    house: House, key: int, tier: str, reason: str = "family", **who: str
+) -> dict[str, Any]:
+    """What comes of asking for a tier for the customer of a key."""
+    customer_id = identifiers.encode("Customer", key)
+    variables = {"c": customer_id, "t": tier, "r": reason}
+    return (await house.data(SET, variables, **(who or HQ)))["setTier"]
 
 
-async def refused(house: House, number: str, tier: str) -> str:
-    with pytest.raises(DecisionRefused) as refusal:
-        await given(house, number, tier)
-    return refusal.value.code
+async def given(house: House, key: int, tier: str) -> None:
+    """A tier that one has asked for and another has allowed."""
+    assert (await allowed(house, await asked(house, key, tier)))["errors"] == []
+
+
+async def refused(house: House, key: int, tier: str, **who: str) -> tuple[str, list[str]]:
+    """The code of the refusal of a tier, and what it is about."""
+    [error] = (await asked(house, key, tier, **who))["errors"]
+    return error["code"], error["field"]
 
 
 async def seen(house: House, number: str, month: str | None = None) -> tuple[Any, ...]:
@@ -65,34 +75,48 @@ async def test_a_tier_by_hand_is_held_at_once_watched_and_ends_in_a_demotion(hou
     await house.record(("A3", "2024-12-01", "300000.00"))
     await house.close("2024-12")
     await house.record(("A1", "2025-01-10", "50000.00"))
-    await given(house, "C1", "T3")
+    request = await asked(house, 1, "T3", "her family's wealth", **MANAGER)
+    assert await house.value("select count(*) from terrace.manual_tier") == 0
+    approval = (await allowed(house, request, "branch", "B1"))["approval"]
+    assert approval["effect"]["detail"] == {
+        "before": {"status": "NON_MEMBER", "tier": None},
+        "after": {"status": "ACTIVE", "tier": "T3"},
+        "day": "2025-01-10",
+        "tier": "T3",
+    }
+    told = {name: approval["effect"][name] for name in ("customers", "entering", "aum")}
+    assert told == {"customers": 1, "entering": 1, "aum": "50000.00"}
+    assert approval["payload"] == {"customer": "C1", "tier": "T3"}
+    assert (approval["state"], approval["result"]) == (
+        "APPROVED",
+        {"day": "2025-01-10", "tier": "T3"},
+    )
     assert await seen(house, "C1") == ("ACTIVE", "T3", "2025-01", 0, 0, "MANUAL")
     explanation = (await house.standing("C1"))["decision"]["explanation"]
     assert explanation.startswith("Diamond (T3) from 2025-01 instead of Not a member: set by a")
-    day, line = (
-        await house.value("select day from terrace.manual_tier"),
-        await house.trail(
-            "select subject, reason, after->>'day' from terrace.audit where action = 'tier.set'"
-        ),
+    [line] = await house.trail(
+        "select principal, subject, reason, after from terrace.audit where action = 'tier.set'"
     )
-    assert str(day) == "2025-01-10"
-    assert line == [("C1", "her family's wealth", "2025-01-10")]
-    for number, tier, code in (("C1", "T3", "TIER_HELD"), ("C1", "T9", "UNKNOWN_TIER")):
-        assert await refused(house, number, tier) == code
+    assert tuple(line)[:3] == ("branch:B1", "C1", "her family's wealth")
+    assert line["after"] == {"status": "ACTIVE", "tier": "T3", "day": "2025-01-10"}
+    assert await refused(house, 1, "T3") == ("TIER_HELD", ["input", "tier"])
+    for code in ("T9", "", "T\0", "t3"):
+        assert await refused(house, 1, code) == ("UNKNOWN_TIER", ["input", "tier"])
+    assert await refused(house, 2, "T3", **MANAGER) == ("NOT_FOUND", ["input", "customer"])
 
     # What came late before it: the close goes on from the replay, in which it is set as well.
     await house.record(("A2", "2024-12-01", "700000.00"), ("A2", "2025-01-01", "50000.00"))
     await house.work()
     assert await seen(house, "C2") == ("NON_MEMBER", None, None, 0, 0, "NOT_ENTERED")
-    await given(house, "C2", "T4")
+    await given(house, 2, "T4")
     outlook = (await house.data(OUTLOOK, {"n": "C2"}))["customer"]["outlook"]
     assert outlook == {"projectedStatus": "WATCH", "projectedTier": {"code": "T4"}}
-    assert await refused(house, "C2", "T4") == "TIER_HELD"
+    assert await refused(house, 2, "T4") == ("TIER_HELD", ["input", "tier"])
     # The tier that is shown, which a replay would raise with the close.
     await house.record(("A3", "2024-12-01", "700000.00"), ("A3", "2025-01-01", "300000.00"))
     await house.work()
-    await given(house, "C3", "T1")
-    assert await refused(house, "C3", "T1") == "TIER_HELD"
+    await given(house, 3, "T1")
+    assert await refused(house, 3, "T1") == ("TIER_HELD", ["input", "tier"])
 
     await house.close("2025-01")
     assert await seen(house, "C1") == ("WATCH", "T3", "2025-01", 1, 1, "BELOW_TIER")
@@ -110,7 +134,7 @@ async def test_a_tier_by_hand_is_held_at_once_watched_and_ends_in_a_demotion(hou
     assert await kinds(house, "C1") == ["ENTERED", "WATCH_STARTED", "DOWNGRADED"]
     assert await seen(house, "C1", "2025-01") == ("ACTIVE", "T3", "2025-01", 0, 0, "MANUAL")
 
-    await given(house, "C1", "T1")  # a wrong one is set right
+    await given(house, 1, "T1")  # a wrong one is set right
     assert await seen(house, "C1") == ("ACTIVE", "T1", "2025-04", 0, 0, "MANUAL")
     for first, last in (("2024-12", "2025-03"), ("2025-01", "2025-03"), ("2025-03", "2025-03")):
         found = await preview(house, first, last)
@@ -118,7 +142,12 @@ async def test_a_tier_by_hand_is_held_at_once_watched_and_ends_in_a_demotion(hou
 
     async with house.database.unit() as connection:
         await end_relation(connection, await customer(connection, "C2"), "deceased", OPERATOR)
-    assert await refused(house, "C2", "T1") == "TERMINATED"
+    assert await refused(house, 2, "T1") == ("TERMINATED", ["input", "customer"])
+    waiting = await asked(house, 1, "T3")
     await request_close(house.database, Month(2025, 4), OPERATOR)
-    with pytest.raises(CalendarError, match="is being closed"):
-        await given(house, "C1", "T2")
+    assert (await refused(house, 1, "T5"))[0] == "MONTH_CLOSING"
+    await house.work()
+    found = await allowed(house, waiting)  # of another month by now, so it is looked at once more
+    assert [error["code"] for error in found["errors"]] == ["STALE_EFFECT"]
+    assert (await allowed(house, waiting))["approval"]["result"]["day"] == "2025-05-01"
+    assert await seen(house, "C1") == ("ACTIVE", "T3", "2025-05", 0, 0, "MANUAL")
