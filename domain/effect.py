@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
-
-import orjson
 
 from domain.money import ZERO
 from domain.preview import Movement
@@ -48,8 +45,3 @@ class Effect:
             ],
             "detail": dict(self.detail),
         }
-
-
-def digest(document: Mapping[str, Any]) -> str:
-    """SHA-256 of a document in its canonical form, in hexadecimal."""
-    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()

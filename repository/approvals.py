@@ -21,14 +21,13 @@ from domain.approvals import (
     ApprovalState,
     DecisionRefused,
     Payload,
-    payload_hash,
 )
-from domain.effect import digest
 from repository.acts.act import Act
 from repository.acts.known import ACTS
 from repository.audit import Facts, audit
 from repository.calendar import own_ledger
 from repository.database import Connection, Database
+from repository.digest import digest
 from repository.statements import sql
 
 MOST_WAITING = 500
@@ -58,6 +57,11 @@ class Seen:
 
     payload_hash: str
     effect_hash: str
+
+
+def payload_hash(kind: ApprovalKind, payload: Payload, reason: str, maker: str) -> str:
+    """What binds a decision to what was asked for, by whom and why."""
+    return digest({"kind": kind, "payload": payload, "reason": reason, "maker": maker})
 
 
 async def ask(connection: Connection, act: Act, asked: Asked, actor: Actor) -> int:

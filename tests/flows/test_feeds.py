@@ -85,7 +85,7 @@ async def test_an_override_is_shown_kept_and_audited_with_what_was_missing(house
     }
     assert answer["closeMonth"]["close"]["override"] == shown
     [line] = await house.trail("select * from terrace.audit where action = 'close.override'")
-    assert (line["principal"], line["subject"]) == ("hq:test", "2025-01")
+    assert (line["principal"], line["subject"]) == ("hq:second", "2025-01")
     missing = [{"source": "gold", "first": "2025-01-30", "last": "2025-01-31"}]
     assert (line["reason"], line["detail"]) == ("the gold desk is down", {"missing": missing})
     again = await house.data(CLOSE, {"i": {"month": "2025-01"}})  # while it runs: no harm
