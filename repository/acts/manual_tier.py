@@ -3,11 +3,13 @@
 Payload: `customer` (number), `tier` (code). It is held from the business date of the decision on.
 """
 
+from typing import Any
+
 from domain.actors import Actor, Role
 from domain.approvals import ApprovalKind, Payload
 from domain.effect import Effect
 from repository.acts.act import Act
-from repository.acts.effects import on_customer
+from repository.acts.effects import on_customer, shown
 from repository.audit import Facts
 from repository.customers import hold_customer_numbered
 from repository.database import Connection
@@ -22,7 +24,9 @@ async def _effect(connection: Connection, payload: Payload) -> Effect:
     customer = await hold_customer_numbered(connection, payload["customer"])
     weighed = await weigh_tier(connection, customer, payload["tier"])
     decision, given = weighed.decision, weighed.given
-    detail = {"day": str(given.day), "tier": given.tier}
+    detail: dict[str, Any] = {"day": str(given.day), "tier": given.tier}
+    if weighed.replayed is not None:  # a correction gives another standing than the one shown
+        detail["closeGoesOnFrom"] = shown(weighed.replayed.before)
     return await on_customer(
         connection, customer, decision.before, decision.after, weighed.policy, detail
     )

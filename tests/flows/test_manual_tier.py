@@ -33,9 +33,11 @@ async def asked(
     return (await house.data(SET, variables, **(who or HQ)))["setTier"]
 
 
-async def given(house: House, key: int, tier: str) -> None:
-    """A tier that one has asked for and another has allowed."""
-    assert (await allowed(house, await asked(house, key, tier)))["errors"] == []
+async def given(house: House, key: int, tier: str) -> dict[str, Any]:
+    """A tier that one has asked for and another has allowed: what the other was shown."""
+    done = await allowed(house, await asked(house, key, tier))
+    assert done["errors"] == []
+    return dict(done["approval"]["effect"]["detail"])
 
 
 async def refused(house: House, key: int, tier: str, **who: str) -> tuple[str, list[str]]:
@@ -84,8 +86,8 @@ async def test_a_tier_by_hand_is_held_at_once_watched_and_ends_in_a_demotion(hou
         "day": "2025-01-10",
         "tier": "T3",
     }
-    told = {name: approval["effect"][name] for name in ("customers", "entering", "aum")}
-    assert told == {"customers": 1, "entering": 1, "aum": "50000.00"}
+    effect = {name: approval["effect"][name] for name in ("customers", "entering", "aum")}
+    assert effect == {"customers": 1, "entering": 1, "aum": "50000.00"}
     assert approval["payload"] == {"customer": "C1", "tier": "T3"}
     assert (approval["state"], approval["result"]) == (
         "APPROVED",
@@ -115,7 +117,9 @@ async def test_a_tier_by_hand_is_held_at_once_watched_and_ends_in_a_demotion(hou
     # The tier that is shown, which a replay would raise with the close.
     await house.record(("A3", "2024-12-01", "700000.00"), ("A3", "2025-01-01", "300000.00"))
     await house.work()
-    await given(house, 3, "T1")
+    told = await given(house, 3, "T1")
+    assert told["before"] == told["after"] == {"status": "ACTIVE", "tier": "T1"}
+    assert told["closeGoesOnFrom"] == {"status": "ACTIVE", "tier": "T2"}
     assert await refused(house, 3, "T1") == ("TIER_HELD", ["input", "tier"])
 
     await house.close("2025-01")
