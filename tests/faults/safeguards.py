@@ -376,4 +376,18 @@ where terrace.dirty.from_month > excluded.from_month or terrace.dirty.tries > 0
         "tests/flows/test_approvals_of_everybody.py::"
         "test_a_policy_is_published_when_its_effect_was_seen",
     ),
+    "tiers-by-hand-in-replays": Safeguard(
+        "a correction of an earlier month takes no tier away that was set by hand",
+        "repository/happenings.py",
+        '    return replace(known, tiers=(*known.tiers, ManualTier(row["day"], row["tier"])))\n',
+        "    return known\n",
+        "tests/flows/test_manual_tier.py",
+    ),
+    "tiers-by-hand-beside-corrections": Safeguard(
+        "a tier by hand is set in what the close goes on from as well",
+        "repository/manual_tier.py",
+        "    if weighed.replayed is not None:\n",
+        "    if False:\n",
+        "tests/flows/test_manual_tier.py",
+    ),
 }
