@@ -21,7 +21,7 @@ class ChangeKind(StrEnum):
     REMOVED = "REMOVED"  # EXITED_UNRATED -> REMOVED, or any by termination
     SPECIAL_GRANTED = "SPECIAL_GRANTED"  # no member -> SPECIAL
     SPECIAL_ENDED = "SPECIAL_ENDED"  # SPECIAL -> EXITED_UNRATED, or REMOVED by policy
-    CORRECTED = "CORRECTED"  # any change that stems from corrected figures
+    CORRECTED = "CORRECTED"  # any change by corrected figures, or by a close taken back
 
 
 def changes_of(before: Standing, after: Standing, rule: Rule) -> ChangeKind | None:
@@ -34,7 +34,7 @@ def changes_of(before: Standing, after: Standing, rule: Rule) -> ChangeKind | No
     """
     if before.status is after.status and before.tier == after.tier:
         return None
-    if rule is Rule.CORRECTED:
+    if rule in (Rule.CORRECTED, Rule.REOPENED):
         return ChangeKind.CORRECTED
     if rule is Rule.TERMINATED:
         return ChangeKind.REMOVED

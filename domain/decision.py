@@ -48,10 +48,14 @@ class Rule(StrEnum):
     SPECIAL_REVOKED = "SPECIAL_REVOKED"  # SPECIAL -> EXITED_UNRATED (or REMOVED), within a month
     TERMINATED = "TERMINATED"  # any -> REMOVED for good
     CORRECTED = "CORRECTED"  # any -> what the replay of corrected figures gives
+    REOPENED = "REOPENED"  # any -> what was in force before the close of the month, taken back
 
 
 ON_A_DAY = frozenset(
-    {Rule.SPECIAL_GRANTED, Rule.SPECIAL_NOTED, Rule.SPECIAL_REVOKED, Rule.TERMINATED}
+    {
+        *(Rule.SPECIAL_GRANTED, Rule.SPECIAL_NOTED, Rule.SPECIAL_REVOKED),
+        *(Rule.TERMINATED, Rule.REOPENED),
+    }
 )
 """The rules whose result is in force at once; that of all others is from the next month on."""
 

@@ -63,7 +63,7 @@ def replay(
         standing = _latest(decisions, initial)
         decisions += within_month(standing, month, policy, grants, terminations)
         standing = _latest(decisions, initial)
-        known = _known_by(grants, month.last_day)
+        known = known_by(grants, month.last_day)
         decisions.append(judge(standing, month, given.total, policy, known))
     return decisions
 
@@ -211,7 +211,7 @@ def _carried_in(
         return []
     return [
         grant_special(initial, grant, first, policy)
-        for grant in _known_by(grants, first - timedelta(days=1))
+        for grant in known_by(grants, first - timedelta(days=1))
         if grant.start < first and grant.valid_on(month.last_day)
     ][:1]
 
@@ -247,8 +247,11 @@ def _in_the_course_of(day: date, grants: Sequence[Grant]) -> list[Sequence[Grant
     return [given, grants]
 
 
-def _known_by(grants: Sequence[Grant], day: date) -> list[Grant]:
-    """Return the grants as they were known on a day: without the revocations of later days."""
+def known_by(grants: Sequence[Grant], day: date) -> list[Grant]:
+    """Return the grants as they were known on a day: without the revocations of later days.
+
+    A close that is done again, and so after such a day, judges as it did the first time.
+    """
     return [
         replace(grant, revoked_on=None)
         if grant.revoked_on is not None and grant.revoked_on > day

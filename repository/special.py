@@ -10,6 +10,7 @@ from domain.actors import Actor
 from domain.decision import Decision
 from domain.months import Month, one_year_from
 from domain.policy import in_force
+from domain.replay import within_month
 from domain.special import CustomerTerminated, Grant, grant_special, revoke_special, terminate
 from domain.standing import Standing
 from repository.audit import audit
@@ -62,6 +63,8 @@ async def grant(
     day. Raises GrantRefused or CalendarError.
     """
     business_date, open_month = await _today(connection)
+    if customer["status"] == "TERMINATED":  # in a month that is open again it may not show yet
+        raise GrantRefused("TERMINATED", "a terminated customer cannot be granted special VIP")
     first = start or business_date
     if first < business_date:
         raise GrantRefused(
@@ -218,6 +221,32 @@ async def _start_due(connection: Connection, customer_id: int, closing: Month | 
     policy = in_force(await policies(connection), open_month)
     decision = grant_special(standing, valid[0], day, policy)
     await _write(connection, customer_id, decision, version, grants)
+
+
+async def live_again(connection: Connection, month: Month) -> None:
+    """Let what has happened on days of a month show once more, for it is opened once more.
+
+    The close of the month before was taken back and is published now, by the caller, who owns the
+    ledger: what was granted, revoked or ended on days of `month` until today comes upon the
+    standings that the new close gives, in the order of the days.
+    """
+    business_date = (await read_calendar(connection)).business_date
+    if business_date is None:
+        return
+    today = effective_day(business_date, month)
+    rows = await connection.fetch(sql("happened_on_days"), month.first_day, today)
+    customers = [row["customer_id"] for row in rows]
+    await lock_customers(connection, customers)
+    grants = await grants_of(connection, customers)
+    policy = in_force(await policies(connection), month)
+    for row in rows:
+        customer_id, ended = row["customer_id"], row["terminated_on"]
+        given = [grant for grant in grants.get(customer_id, []) if grant.start <= today]
+        standing, version = await published_at(connection, customer_id, month)
+        ends = [] if ended is None else [ended]
+        for decision in within_month(standing, month, policy, given, ends):
+            await _write(connection, customer_id, decision, version, given)
+            version = policy.version
 
 
 async def _write(

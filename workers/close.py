@@ -16,7 +16,7 @@ from functools import partial
 
 from domain.months import Month
 from domain.policy import in_force
-from domain.replay import within_month
+from domain.replay import known_by, within_month
 from domain.tiers import judge
 from repository.calendar import own_ledger, policies, read_calendar
 from repository.cancellation import end_if_told_to
@@ -154,7 +154,7 @@ async def _judge(connection: Connection, chunk: Chunk, month: Month, epoch: int)
     """Final figures, decisions and events of a chunk, and their check."""
     home_currency = (await read_calendar(connection)).home_currency
     policy = in_force(await policies(connection), month)
-    anew = epoch > 1  # after a close that failed nothing is taken for granted
+    anew = epoch > 1  # after a run that failed or was taken back nothing is taken for granted
     await final_figures(connection, chunk, month, policy, home_currency, anew=anew)
     remarkable = await judge_unremarkable(connection, chunk, month, policy, anew=anew)
     changes = await _judge_remarkable(connection, remarkable, month)
@@ -191,7 +191,7 @@ async def _judge_remarkable(
     grants = await grants_of(connection, [found.customer_id for found in remarkable])
     outcomes = Outcomes()
     for found in remarkable:
-        granted = grants.get(found.customer_id, [])
+        granted = known_by(grants.get(found.customer_id, []), month.last_day)
         # A replay was made before a grant of the same month, or after it.
         days = within_month(found.standing, month, policy, granted) if found.replayed else []
         standing = days[-1].after if days else found.standing
