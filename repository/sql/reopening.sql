@@ -1,12 +1,14 @@
 -- name: taken_back
 -- Who has another status or tier in the open month $2 than in the last closed one, $1: that is taken
--- back when $1 is reopened, whether its close made it or something since.
+-- back when $1 is reopened, whether its close made it or something since. Of most customers no
+-- decision has changed anything, and their earlier standing is not looked for.
 select shown.customer_id, shown.status as from_status, shown.tier as from_tier, shown.document as before,
     shown.policy_version as from_policy_version,
     coalesce(earlier.status, 'NON_MEMBER') as to_status, earlier.tier as to_tier,
     earlier.document as state
 from (
-    select s.*, {standing_document} as document from terrace.standing s where s.month = $2::date
+    select s.*, {standing_document} as document from terrace.standing s
+    where s.month = $2::date and s.before is not null
 ) shown
 left join lateral (
     select s.status, s.tier, {standing_document} as document from terrace.standing s
