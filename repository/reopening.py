@@ -109,6 +109,8 @@ async def reopen(connection: Connection, month: Month, reason: str, actor: Actor
     await connection.execute(sql("reopen_calendar"), first)
     await connection.execute(sql("refresh_feeds"))
     epoch = await connection.fetchval(sql("reopen_close"), first)
+    if epoch is None:
+        raise CalendarError(f"no close of {month} is on record", "NOT_REQUESTED")
     done = {
         "changes": _count(taken_back),
         "corrections": _count(undone),
