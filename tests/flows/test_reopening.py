@@ -188,7 +188,10 @@ async def test_a_month_closed_again_without_anything_new_is_as_it_was(house: Hou
         "customers": 12,
         "aum": "3000007.00",
         "movements": moved,
-        "managers": {"M1": 4, "M2": 5},  # nobody has C9 and C13, whose relations ended, and C12
+        "managers": [  # nobody has C9 and C13, whose relations ended, and C12
+            {"number": "M1", "customers": 4},
+            {"number": "M2", "customers": 5},
+        ],
         "detail": {"openMonth": "2025-04", "returningToManagers": 2, "correctionsTakenBack": 0},
     }
     assert done == {"openMonth": "2025-04", "changes": 12, "corrections": 0, "returned": 2}
