@@ -59,7 +59,7 @@ async def effect_of(connection: Connection, month: Month) -> Effect:
 
     Movements are from where customers stand to where they stood in `month`, AUM is that of `month`.
     """
-    policy = in_force(await policies(connection), month)
+    policy = in_force(await policies(connection), month.next())  # knows all tiers held since
     days = month.first_day, month.next().first_day
     movements: Counter[Movement] = Counter()
     managers: Counter[str] = Counter()
