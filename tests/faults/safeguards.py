@@ -331,4 +331,40 @@ where terrace.dirty.from_month > excluded.from_month or terrace.dirty.tries > 0
         "    if anchor is not None and anchor.position != link.position:\n",
         "tests/repository/test_verification.py",
     ),
+    "two-people": Safeguard(
+        "nobody allows what one has asked for oneself, in whatever role",
+        "repository/approvals.py",
+        '    if request["maker"] == actor.human:\n',
+        "    if False:\n",
+        "tests/flows/test_approvals.py::test_nobody_decides_what_one_has_asked_for_oneself",
+    ),
+    "two-people-in-the-database": Safeguard(
+        "the database does not take a decision of the maker's",
+        "repository/migrations/0026_approvals.sql",
+        "check (state not in ('APPROVED', 'REJECTED') or checker <> maker)",
+        "check (true)",
+        "tests/flows/test_approvals.py::test_the_database_refuses_what_the_program_should_not_try",
+    ),
+    "decided-once": Safeguard(
+        "a request takes one step, also if the program tries another",
+        "repository/migrations/0026_approvals.sql",
+        "    if old.state <> 'PENDING' then\n",
+        "    if false then\n",
+        "tests/flows/test_approvals.py::test_the_database_refuses_what_the_program_should_not_try",
+    ),
+    "what-was-looked-at": Safeguard(
+        "what would do something else by now is looked at again",
+        "repository/approvals.py",
+        '        if digest(now) != request["basis"]:\n',
+        "        if False:\n",
+        "tests/flows/test_approvals.py::test_what_is_allowed_is_what_was_asked_for_and_looked_at",
+    ),
+    "marks-of-everybody": Safeguard(
+        "an effect on everybody is computed anew when what it follows from has changed",
+        "repository/approvals.py",
+        '            digest(marks) != request["basis"]\n',
+        "            False\n",
+        "tests/flows/test_approvals_of_everybody.py::"
+        "test_a_policy_is_published_when_its_effect_was_seen",
+    ),
 }
