@@ -35,7 +35,7 @@ _AWAY = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a session ended while its next statement was on the way
 )
-_CLOSE_STATES = ("CUTOFF", "RUNNING", "CLOSED", "FAILED")
+_CLOSE_STATES = ("CUTOFF", "RUNNING", "CLOSED", "FAILED", "REOPENED")
 
 
 def begin_telling(role: str, settings: Settings) -> None:
@@ -178,20 +178,20 @@ def _approvals(backlog: Backlog) -> list[str]:
 
 
 def _close(backlog: Backlog) -> list[str]:
-    """The close last asked for; nothing before the first one."""
+    """The close that is not over, else the latest month's; nothing before the first one."""
     if backlog.close_month is None:
         return []
     named = {"month": backlog.close_month}
     lines: list[str] = []
     for number, one in enumerate(_CLOSE_STATES):
-        told = "1 for the state that the close last asked for is in."
+        told = "1 for the state of the close that is not over, else of the latest month's."
         value = 1 if one == backlog.close_state else 0
         lines += state("terrace_close_state", told, {**named, "state": one.lower()}, value)[
             2 if number else 0 :
         ]
-    told = "Customers that the close last asked for has to judge."
+    told = "Customers that this close has to judge."
     lines += state("terrace_close_customers", told, named, backlog.close_customers)
-    told = "Customers that the close last asked for has judged."
+    told = "Customers that this close has judged."
     return lines + state("terrace_close_judged", told, named, backlog.close_judged)
 
 

@@ -22,7 +22,7 @@ class ChangeKind(StrEnum):
     REMOVED = "REMOVED"  # EXITED_UNRATED -> REMOVED, or any by termination
     SPECIAL_GRANTED = "SPECIAL_GRANTED"  # no member -> SPECIAL
     SPECIAL_ENDED = "SPECIAL_ENDED"  # SPECIAL -> EXITED_UNRATED, or REMOVED by policy
-    CORRECTED = "CORRECTED"  # any change that stems from corrected figures
+    CORRECTED = "CORRECTED"  # any change by corrected figures, or by a close taken back
 
 
 def changes_of(
@@ -37,7 +37,7 @@ def changes_of(
     """
     if before.status is after.status and before.tier == after.tier:
         return None
-    if rule is Rule.CORRECTED:
+    if rule in (Rule.CORRECTED, Rule.REOPENED):
         return ChangeKind.CORRECTED
     if rule is Rule.TERMINATED:
         return ChangeKind.REMOVED

@@ -49,15 +49,13 @@ class Rule(StrEnum):
     MANUAL = "MANUAL"  # any but a terminated one -> ACTIVE in the tier that was decided, k = n = 0
     TERMINATED = "TERMINATED"  # any -> REMOVED for good
     CORRECTED = "CORRECTED"  # any -> what the replay of corrected figures gives
+    REOPENED = "REOPENED"  # any -> what was in force before the close of the month, taken back
 
 
 ON_A_DAY = frozenset(
     {
-        Rule.SPECIAL_GRANTED,
-        Rule.SPECIAL_NOTED,
-        Rule.SPECIAL_REVOKED,
-        Rule.MANUAL,
-        Rule.TERMINATED,
+        *(Rule.SPECIAL_GRANTED, Rule.SPECIAL_NOTED, Rule.SPECIAL_REVOKED),
+        *(Rule.MANUAL, Rule.TERMINATED, Rule.REOPENED),
     }
 )
 """The rules whose result is in force at once; that of all others is from the next month on."""

@@ -194,6 +194,15 @@ def _corrected(told: Phrases) -> str:
     )
 
 
+def _reopened(told: Phrases) -> str:
+    month = told.decision.month
+    return (
+        f"{told.state(told.after)} again in {month} instead of {told.state(told.before)}: the "
+        f"close of {month} was taken back, with what followed from it. The month is open until it "
+        "is closed again."
+    )
+
+
 _SENTENCES: dict[Rule, Callable[[Phrases], str]] = {
     Rule.NOT_ENTERED: _not_entered,
     Rule.ENTERED: _entered,
@@ -218,4 +227,5 @@ _SENTENCES: dict[Rule, Callable[[Phrases], str]] = {
     Rule.MANUAL: _manual,
     Rule.TERMINATED: _terminated,
     Rule.CORRECTED: _corrected,
+    Rule.REOPENED: _reopened,
 }

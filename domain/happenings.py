@@ -34,6 +34,14 @@ class Happenings:
             days.update((grant.start, grant.over_from))
         return sorted(day for day in days if Month.of(day) == month)
 
+    def until(self, day: date) -> Happenings:
+        """What has happened by the end of a day; a grant still tells when it will end."""
+        return Happenings(
+            tuple(grant for grant in self.grants if grant.start <= day),
+            tuple(ended for ended in self.terminations if ended <= day),
+            tuple(given for given in self.tiers if given.day <= day),
+        )
+
     def grants_known_on(self, day: date) -> tuple[Grant, ...]:
         """The grants as they were known on a day: without the revocations of later days."""
         return tuple(

@@ -13,6 +13,7 @@ from repository.calendar import Calendar, CalendarError, own_ledger, read_calend
 from repository.database import Connection, Database
 from repository.feeds import missing
 from repository.held import post_some
+from repository.on_days import live_again
 from repository.statements import sql
 
 
@@ -31,6 +32,11 @@ class CloseRun:
     closed_at: datetime | None
     override_reason: str | None = None
     lacking: Sequence[Gap] = ()
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come of it by itself."""
+        return self.state in ("CLOSED", "FAILED", "REOPENED")
 
 
 async def request_close(
@@ -56,6 +62,7 @@ async def begin_close(
         while await post_some(connection):
             pass  # what an earlier close held back belongs before this one
         lacking = await _without(connection, month, actor, override)
+    former = await connection.fetchrow(sql("close_state"), month.first_day)
     epoch = await connection.fetchval(
         sql("begin_close"),
         month.first_day,
@@ -69,7 +76,7 @@ async def begin_close(
             actor,
             "close.request",
             str(month),
-            before={"state": None if epoch == 1 else "FAILED"},
+            before={"state": None if former is None else former["state"]},
             after={"state": "CUTOFF"},
             detail={"run": epoch},
         )
@@ -230,6 +237,8 @@ async def publish(connection: Connection, month: Month, *, anew: bool) -> bool:
     await connection.execute(sql("release_removed"), month.next().first_day)
     await connection.execute(sql("finish_close"), month.first_day)
     run = await _state(connection, month)
+    if run.epoch > 1:  # it may have been open before
+        await live_again(connection, month.next())
     await audit_close(
         connection,
         month,

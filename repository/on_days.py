@@ -1,17 +1,22 @@
-"""What is decided about one customer on a day of the open month, and shows at once."""
+"""What is decided about customers on days of the open month, and shows at once."""
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from domain.decision import Decision
+from domain.happenings import NOTHING
 from domain.months import Month
-from domain.policy import TierPolicy
+from domain.policy import TierPolicy, in_force
+from domain.replay import within_month
 from domain.special import Grant
 from domain.standing import Standing
-from repository.calendar import CalendarError, share_ledger
+from repository.calendar import CalendarError, policies, read_calendar, share_ledger
 from repository.database import Connection
-from repository.standings import Outcomes
+from repository.figures import lock_customers
+from repository.happenings import happenings_of
+from repository.standings import Outcomes, published_at
+from repository.statements import sql
 
 
 async def today(connection: Connection) -> tuple[date, Month]:
@@ -64,3 +69,27 @@ async def show(
         closed=None,
     )
     await outcomes.write(connection)
+
+
+async def live_again(connection: Connection, month: Month) -> None:
+    """Let what has happened on days of a month show once more, for it is opened once more.
+
+    The close of the month before was taken back and is published now, by the caller, who owns the
+    ledger: what was granted, revoked, given by hand or ended on days of `month` until today comes
+    upon the standings that the new close gives, in the order of the days.
+    """
+    business_date = (await read_calendar(connection)).business_date
+    if business_date is None:
+        return
+    until = effective_day(business_date, month)
+    rows = await connection.fetch(sql("happened_on_days"), month.first_day, until)
+    customers = [row["customer_id"] for row in rows]
+    await lock_customers(connection, customers)
+    happened = await happenings_of(connection, customers)
+    policy = in_force(await policies(connection), month)
+    for customer_id in customers:
+        known = happened.get(customer_id, NOTHING).until(until)
+        standing, version = await published_at(connection, customer_id, month)
+        for decision in within_month(standing, month, policy, known):
+            await show(connection, customer_id, decision, policy, version, known.grants)
+            version = policy.version

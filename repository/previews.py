@@ -104,21 +104,36 @@ async def cancel_preview(
     CalendarError: NOT_FOUND, or PREVIEW_OVER.
     """
     async with database.unit() as connection:
-        ended = await connection.fetchval(
-            sql("cancel_preview"), preview_id, actor.principal, reason
-        )
+        cancelled = await _cancel(connection, preview_id, reason, actor)
         state = await _state(connection, preview_id)
-        if ended is None:
+        if not cancelled:
             raise CalendarError(f"the preview is {state.state} already", "PREVIEW_OVER")
-        await audit(
-            connection,
-            actor,
-            "policy.cancel_preview",
-            f"preview {preview_id}",
-            after={"state": state.state},
-            reason=reason,
-        )
         return state
+
+
+async def cancel_previews_of(
+    connection: Connection, month: Month, reason: str, actor: Actor
+) -> None:
+    """End the previews under way that judge a month which is about to be no closed one any more."""
+    for row in await connection.fetch(sql("previews_of"), month.first_day):
+        await _cancel(connection, row["id"], reason, actor)
+
+
+async def _cancel(
+    connection: Connection, preview_id: int, reason: str | None, actor: Actor
+) -> bool:
+    ended = await connection.fetchval(sql("cancel_preview"), preview_id, actor.principal, reason)
+    if ended is None:
+        return False
+    await audit(
+        connection,
+        actor,
+        "policy.cancel_preview",
+        f"preview {preview_id}",
+        after={"state": "CANCELLED"},
+        reason=reason,
+    )
+    return True
 
 
 async def next_preview(connection: Connection) -> UnderWay | None:

@@ -50,6 +50,8 @@ async def weigh_grant(connection: Connection, customer: Any, start: date | None)
     Nothing is written. Raises GrantRefused or CalendarError if it cannot be given.
     """
     business_date, open_month = await today(connection)
+    if customer["status"] == "TERMINATED":  # in a month that is open again it may not show yet
+        raise GrantRefused("TERMINATED", "a terminated customer cannot be granted special VIP")
     first = start or business_date
     if first < business_date:
         raise GrantRefused(

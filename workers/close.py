@@ -156,7 +156,7 @@ async def _judge(connection: Connection, chunk: Chunk, month: Month, epoch: int)
     """Final figures, decisions and events of a chunk, and their check."""
     home_currency = (await read_calendar(connection)).home_currency
     policy = in_force(await policies(connection), month)
-    anew = epoch > 1  # after a close that failed nothing is taken for granted
+    anew = epoch > 1  # after a run that failed or was taken back nothing is taken for granted
     await final_figures(connection, chunk, month, policy, home_currency, anew=anew)
     remarkable = await judge_unremarkable(connection, chunk, month, policy, anew=anew)
     changes = await _judge_remarkable(connection, remarkable, month)
@@ -197,13 +197,14 @@ async def _judge_remarkable(
         # A replay was made before what happened on a day of the same month, or after it.
         days = within_month(found.standing, month, policy, happenings) if found.replayed else []
         standing = days[-1].after if days else found.standing
+        known = happenings.grants_known_on(month.last_day)
         outcomes.add(
             found.customer_id,
-            judge(standing, month, found.total, policy, happenings.grants),
+            judge(standing, month, found.total, policy, known),
             policy,
             found.published,
             published_version=found.policy_version,
-            grants=happenings.grants,
+            grants=known,
             closed=month,
         )
     return await outcomes.write(connection)

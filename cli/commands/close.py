@@ -110,14 +110,14 @@ async def _close_one(
 
         if run.state == "RUNNING":
             show(run)
-        while run.state not in ("CLOSED", "FAILED"):
+        while not run.over:
             await carry_out(
                 database, chunk=settings.close_chunk, batch=settings.recompute_batch, progress=show
             )
             async with database.writing() as connection:
                 run = await close_state(connection, month)
             show(run)
-            if run.state not in ("CLOSED", "FAILED"):
+            if not run.over:
                 await asyncio.sleep(_LOOK_EVERY)  # another closer has the last chunks
     while await relay(database):
         pass

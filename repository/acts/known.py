@@ -8,10 +8,14 @@ from repository.acts.correction import CORRECTION
 from repository.acts.handover import HANDOVER
 from repository.acts.incomplete_close import INCOMPLETE_CLOSE
 from repository.acts.manual_tier import MANUAL_TIER
+from repository.acts.reopen_month import REOPEN_MONTH
 from repository.acts.special_vip import SPECIAL_VIP
 from repository.acts.tier_policy import TIER_POLICY
 
 ACTS: Mapping[ApprovalKind, Act] = {
     act.kind: act
-    for act in (SPECIAL_VIP, MANUAL_TIER, CORRECTION, TIER_POLICY, INCOMPLETE_CLOSE, HANDOVER)
+    for act in (
+        *(SPECIAL_VIP, MANUAL_TIER, CORRECTION, HANDOVER),
+        *(TIER_POLICY, INCOMPLETE_CLOSE, REOPEN_MONTH),
+    )
 }

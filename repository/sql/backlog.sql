@@ -1,7 +1,7 @@
 -- name: backlog
 -- What waits to be done, in one row: dirty and quarantined customers, updates held back by a close,
--- events without a position, lines of audit without a seal, and the close that was last asked for.
--- Updates, events and lines are counted up to $1. An event of a month's close can only be positioned when that is published, so it waits
+-- events without a position, lines of audit without a seal, and the close that is not over or, if there
+-- is none, that of the latest month. Updates, events and lines are counted up to $1. An event of a month's close can only be positioned when that is published, so it waits
 -- from then on.
 select
     marked.dirty,
@@ -60,5 +60,6 @@ left join (
     select r.month, r.state, r.customers, coalesce((
         select sum(k.customers) from terrace.close_chunk k where k.month = r.month and k.done
     ), 0)::bigint as judged
-    from terrace.close_run r order by r.month desc limit 1
+    from terrace.close_run r
+    order by r.state in ('CUTOFF', 'RUNNING', 'FAILED') desc, r.month desc limit 1
 ) run on true;

@@ -4,15 +4,21 @@ select business_date, first_month, open_month, last_closed, closing, home_curren
 from terrace.calendar;
 
 -- name: move_business_date
--- Moves the business date forward, never back, and sets the first month while none is closed.
+-- Moves the business date forward, never back, and sets the first month while none is closed, or was
+-- before it was reopened.
 update terrace.calendar
 set business_date = greatest(business_date, $1::date),
     first_month = case
-        when last_closed is null and closing is null then least(first_month, date_trunc('month', $2::date)::date)
+        when {nothing_begun} then least(first_month, date_trunc('month', $2::date)::date)
         else first_month
     end
 where business_date is null or business_date < $1::date
-    or (last_closed is null and closing is null and first_month > date_trunc('month', $2::date)::date);
+    or {nothing_begun} and first_month > date_trunc('month', $2::date)::date;
+
+-- name: nothing_begun
+-- See above.
+(last_closed is null and closing is null
+    and not exists (select from terrace.close_run where closed_at is not null))
 
 -- name: set_business_date
 -- Sets the business date as an operator says; the caller has checked it.

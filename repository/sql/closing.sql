@@ -1,17 +1,17 @@
 -- name: begin_close
--- Starts the close of a month. One that failed starts anew under another epoch, so that a closer
--- of the failed one can write nothing any more. $3 and $4: why it goes on without feeds that are
--- missing, and which.
+-- Starts the close of a month. One that failed or was taken back starts anew under another epoch, so
+-- that a closer of the former one can write nothing any more. $3 and $4: why it goes on without feeds
+-- that are missing, and which.
 insert into terrace.close_run (month, state, requested_by, override_reason, override_missing)
 values ($1::date, 'CUTOFF', $2, $3, $4::jsonb)
 on conflict (month) do update
 set state = 'CUTOFF', epoch = terrace.close_run.epoch + 1, problem = null, requested_by = $2,
     override_reason = $3, override_missing = $4::jsonb, cutoff_at = clock_timestamp()
-where terrace.close_run.state = 'FAILED'
+where terrace.close_run.state in ('FAILED', 'REOPENED')
 returning epoch;
 
 -- name: forget_chunks
--- Nothing of a failed close is left: its chunks, and its events, which nobody has seen.
+-- Nothing of a former run is left: its chunks, and the events of a failed one, which nobody has seen.
 delete from terrace.close_chunk where month = $1::date;
 
 -- name: forget_events

@@ -98,4 +98,5 @@ select to_char(r.month, 'YYYY-MM') as month, r.state, r.problem, r.customers, co
         where a.datname = current_database() and a.usename = current_user
             and a.pid <> pg_backend_pid() and a.xact_start < clock_timestamp() - interval '0.5 s'
     ) as at_work
-from terrace.close_run r where r.state <> 'CLOSED' order by r.month desc limit 1;
+from terrace.close_run r where r.state not in ('CLOSED', 'REOPENED')
+order by r.month desc limit 1;

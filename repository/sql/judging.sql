@@ -95,7 +95,7 @@ select customer_id, total, complete, status, tier, since, shortfall_months, belo
 from judged where not unremarkable;
 
 -- name: forget_standings
--- Nothing of a failed close is left: the standings that it gave for the month $3. (month + 0: before
+-- Nothing of a former run is left: the standings that it gave for the month $3. (month + 0: before
 -- its close the month has no rows that the planner knows of, and it would read all of it each time.)
 delete from terrace.standing where customer_id between $1 and $2 and month + 0 = $3::date;
 

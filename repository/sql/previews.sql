@@ -311,6 +311,11 @@ set state = 'CANCELLED', ended_at = clock_timestamp(), cancelled_by = $2, cancel
 where id = $1 and state in ('WAITING', 'RUNNING')
 returning id;
 
+-- name: previews_of
+-- Previews under way that judge the month $1 as a closed one.
+select id from terrace.policy_preview
+where state in ('WAITING', 'RUNNING') and last_month >= $1::date order by id;
+
 -- name: preview_rows_to_forget
 -- A preview whose customers are to go: it came to nothing, or ended more than $1 days ago.
 select p.id, p.ended_at < clock_timestamp() - $1::integer * interval '1 day' as old

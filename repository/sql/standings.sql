@@ -77,6 +77,20 @@ where g.revoked_on is null and g.starts between $2::date and $1::date and g.unti
     and coalesce(s.status in ('NON_MEMBER', 'EXITED_UNRATED', 'REMOVED') and not s.terminated, true)
 order by g.customer_id;
 
+-- name: happened_on_days
+-- Customers to whom something happened on days from $1 to $2: a grant began or was revoked, a tier was
+-- given by hand, or the relation ended.
+select c.id as customer_id from terrace.customer c
+where c.terminated_on between $1::date and $2::date
+    or exists (
+        select from terrace.special_grant g
+        where g.customer_id = c.id and (
+            g.starts between $1::date and $2::date or g.revoked_on between $1::date and $2::date))
+    or exists (
+        select from terrace.manual_tier t
+        where t.customer_id = c.id and t.day between $1::date and $2::date)
+order by c.id;
+
 -- name: revoke_grant
 -- Revokes a grant.
 update terrace.special_grant

@@ -72,7 +72,9 @@ class MonthClose:
 
     month: Month = stored(text("month"), "The month.")
     state: str = stored(
-        text("state"), "CUTOFF, RUNNING, CLOSED, or FAILED with a problem for an operator."
+        text("state"),
+        "CUTOFF, RUNNING, CLOSED, FAILED with a problem for an operator, or REOPENED if the close "
+        "was taken back since.",
     )
     customers: int = stored(integer("customers"), "Customers to judge.")
     judged: int = stored(integer("judged"), "Customers judged so far.")
@@ -115,7 +117,7 @@ async def perform(context: Context, given: CloseMonthInput) -> Row:
         return Refused(error.code, str(error), "input", "month").row
     await context.wake("close")
     deadline = asyncio.get_running_loop().time() + context.close_wait_seconds
-    while run.state not in ("CLOSED", "FAILED"):
+    while not run.over:
         if asyncio.get_running_loop().time() > deadline:
             break
         await asyncio.sleep(_LOOK_EVERY)

@@ -159,7 +159,7 @@ publish(
         "REMOVED": "Left the tier system.",
         "SPECIAL_GRANTED": "Became special VIP by a grant.",
         "SPECIAL_ENDED": "A grant ended or was revoked.",
-        "CORRECTED": "A backdated correction changed the standing.",
+        "CORRECTED": "A backdated correction changed the standing, or a close was taken back.",
     },
 )
 publish(

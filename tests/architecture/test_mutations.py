@@ -14,6 +14,7 @@ assert MUTATION is not None
 ROLES = {
     "recordBalances": {Role.INTEGRATOR, Role.HQ},
     "closeMonth": {Role.HQ},
+    "reopenMonth": {Role.HQ},
     "markFeedComplete": {Role.INTEGRATOR, Role.HQ},
     "grantSpecialVip": {Role.HQ, Role.BRANCH, Role.MANAGER},
     "setTier": {Role.HQ, Role.BRANCH, Role.MANAGER},

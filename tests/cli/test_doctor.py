@@ -249,6 +249,8 @@ async def test_a_close_that_stands_still_or_failed_is_told(
     told = bad(await looked(house, settings))["close"]
     assert "the close of 2025-01 failed: sums differ -> " in told
     assert "terrace close 2025-01" in told
+    await house.fetch("update terrace.close_run set state = 'REOPENED'")
+    assert "close" not in bad(await looked(house, settings))
 
 
 async def test_commits_that_do_not_wait_for_the_disk_are_told(

@@ -90,11 +90,15 @@ async def test_a_close_is_told_by_its_state_and_how_many_are_judged(house: House
     told = await found(house)
     states = {
         state: told[f"terrace_close_state month=2025-02 state={state}"]
-        for state in ("cutoff", "running", "closed", "failed")
+        for state in ("cutoff", "running", "closed", "failed", "reopened")
     }
-    assert states == {"cutoff": 0, "running": 1, "closed": 0, "failed": 0}
+    assert states == {"cutoff": 0, "running": 1, "closed": 0, "failed": 0, "reopened": 0}
     assert told["terrace_close_customers month=2025-02"] == 3
     assert told["terrace_close_judged month=2025-02"] == 2
+    await house.fetch("update terrace.close_run set state = 'REOPENED' where month = '2025-02-01'")
+    assert (await found(house))["terrace_close_state month=2025-02 state=reopened"] == 1
+    await house.fetch("update terrace.close_run set state = 'CUTOFF' where month = '2025-01-01'")
+    assert (await found(house))["terrace_close_state month=2025-01 state=cutoff"] == 1
 
 
 async def test_connections_in_use_and_those_who_wait_for_one_are_told(house: House) -> None:

@@ -11,6 +11,7 @@ from repository.acts.correction import CORRECTION
 from repository.api_keys import create_key, revoke_key, rotate_key
 from repository.calendar import publish_policy
 from repository.previews import cancel_preview, request_preview
+from repository.reopening import reopen
 from repository.revocations import let_in_again, shut_out_bearer, shut_out_token
 from repository.special import end_relation
 from repository.statements import sql
@@ -113,6 +114,10 @@ async def lived_in(house: House) -> None:
             await house.close(month)
         if month == "2025-03":
             await _preview(house, "2025-01", "2025-03")
+        if month == "2025-06":  # and closed again
+            async with house.database.unit() as connection:
+                await reopen(connection, Month.parse(month), "wrong rates", OPERATOR)
+            await house.close(month)
     await _open_month(house)
     await _feeds(house)
     await _access(house)

@@ -51,6 +51,9 @@ EVENTS: list[tuple[Standing, Rule, Standing, ChangeKind | None]] = [
     (T2, Rule.CORRECTED, T3_WATCH, ChangeKind.CORRECTED),
     (exited(), Rule.CORRECTED, T1, ChangeKind.CORRECTED),
     (T3_WATCH, Rule.CORRECTED, member("T3", 600_000, 1), None),
+    (T3, Rule.REOPENED, T2, ChangeKind.CORRECTED),
+    (TERMINATED, Rule.REOPENED, T1, ChangeKind.CORRECTED),
+    (T3_WATCH, Rule.REOPENED, member("T3", 600_000, 1), None),
 ]
 
 

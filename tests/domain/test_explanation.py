@@ -182,6 +182,11 @@ TOLD: list[tuple[Decision, str]] = [
         "2025-04, which governs from its close on. The figures judged again: 2025-03 "
         "(1,050,000.00).",
     ),
+    (
+        Decision(APRIL, member("T3"), member("T2", 400_000), Rule.REOPENED, 1),
+        "Platinum (T2) under watch again in 2025-04 instead of Diamond (T3): the close of 2025-04 "
+        "was taken back, with what followed from it. The month is open until it is closed again.",
+    ),
 ]
 
 

@@ -261,7 +261,8 @@ async def trail(world: World, books: Books) -> list[str]:
         (select count(*) from terrace.customer where terminated_on is not null) as terminated,
         (select coalesce(sum(epoch), 0) from terrace.close_run) as runs,
         (select count(*) from terrace.audit where action = 'close.request') as requesting,
-        (select count(*) from terrace.close_run where state = 'CLOSED') as closed,
+        (select count(*) from terrace.close_run where state = 'CLOSED')
+        + (select count(*) from terrace.audit where action = 'close.reopen') as closed,
         (select count(*) from terrace.audit where action = 'close.publish') as publishing,
         (select count(*) from terrace.audit where action like 'signal.%') as signalling,
         (select count(*) from terrace.risk_signal_event) as signals""")
