@@ -15,6 +15,7 @@ from domain.policy import parse_policy
 from domain.products import ProductClass
 from repository.calendar import CalendarError, publish_policy, set_business_date
 from repository.closing import request_close
+from repository.manual_tier import set_tier
 from repository.previews import request_preview
 from repository.reopening import effect_of, lock, reopen
 from repository.special import GrantRefused, end_relation, grant, revoke
@@ -48,7 +49,7 @@ BALANCES: dict[str, dict[str, str]] = {
     "A8": {"2025-01-01": "1.00"},  # granted and revoked on a day of May, granted for another
     "A9": {"2025-01-01": "600000.00"},  # the relation ends in May
     "A10": {"2025-01-01": "250000.00"},  # February is corrected in April
-    "A11": {"2025-01-01": "250000.00"},  # nothing happens
+    "A11": {"2025-01-01": "250000.00"},  # is given a tier by hand in May
     "A12": {"2025-01-01": "250000.00", "2025-02-01": "1.00"},  # as C6, the manager is not active
     "A13": {"2025-01-01": "250000.00", "2025-02-01": "1.00"},  # as C6, and the relation ends in May
 }
@@ -165,6 +166,7 @@ async def four_months(house: House) -> None:
     await specially(house, grant, "C8", None)
     await specially(house, revoke, "C8")
     await specially(house, grant, "C8", date(2025, 5, 20))  # which has not come yet
+    await specially(house, set_tier, "C11", "T2")
     await specially(house, end_relation, "C9")
     await specially(house, end_relation, "C13")
     await house.work()
@@ -183,18 +185,18 @@ async def test_a_month_closed_again_without_anything_new_is_as_it_was(house: Hou
     before, in_april = await made(house), await house.fetch(IN_APRIL)
     effect = await seen(house, APRIL)
     done = await reopened(house, APRIL)
-    moved = {"ENTERS": 2, "FALLS": 2, "LEAVES": 1, "OTHERWISE": 7}
+    moved = {"ENTERS": 2, "FALLS": 3, "LEAVES": 1, "OTHERWISE": 7}
     assert effect.to_document() == {
-        "customers": 12,
-        "aum": "3000007.00",
+        "customers": 13,
+        "aum": "3250007.00",
         "movements": moved,
         "managers": [  # nobody has C9 and C13, whose relations ended, and C12
-            {"number": "M1", "customers": 4},
+            {"number": "M1", "customers": 5},
             {"number": "M2", "customers": 5},
         ],
         "detail": {"openMonth": "2025-04", "returningToManagers": 2, "correctionsTakenBack": 0},
     }
-    assert done == {"openMonth": "2025-04", "changes": 12, "corrections": 0, "returned": 2}
+    assert done == {"openMonth": "2025-04", "changes": 13, "corrections": 0, "returned": 2}
     await house.work()
     assert await broken_chains(house) == []
     assert await house.fetch(IN_APRIL) == in_april
