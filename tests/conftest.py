@@ -10,7 +10,8 @@ import pytest
 
 from cli.embedded import Addresses, servers
 from settings import Settings
-from tests.house import House, drop_templates, new_house
+from tests.databases import drop_templates, wait_for_disk
+from tests.house import House, new_house
 
 BROUGHT = {
     "database_url": os.environ.get("TERRACE_TEST_DATABASE_URL"),
@@ -36,10 +37,19 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
-    """The servers of the whole run: embedded, or those the environment brings to be tried."""
-    brought = {name: url for name, url in BROUGHT.items() if url}
+def brought() -> dict[str, str]:
+    """The servers that the environment brings to be tried, by setting."""
+    return {name: url for name, url in BROUGHT.items() if url}
+
+
+@pytest.fixture(scope="session")
+def addresses(
+    brought: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Addresses]:
+    """The servers of the whole run: embedded, or those the environment brings."""
     with servers(Settings(data_dir=tmp_path_factory.mktemp("servers"), **brought)) as running:
+        if "database_url" not in brought:
+            asyncio.run(wait_for_disk(running, "off"))
         yield running
         asyncio.run(drop_templates(running))
 
