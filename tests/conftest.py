@@ -1,6 +1,7 @@
 """What every test may use: one embedded PostgreSQL and Valkey, and fresh databases on them."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.embedded import Addresses, servers
+from cli.serving import _COLLECT_AFTER
 from settings import Settings
 from tests.databases import drop_templates, wait_for_disk
 from tests.house import House, new_house
@@ -24,6 +26,15 @@ for name in [name for name in os.environ if name.startswith("TERRACE_") and name
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background by a shell:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # programs under test must hear it
+
+gc.set_threshold(*_COLLECT_AFTER)  # as when serving: what was imported is looked through too often
+
+
+def pytest_collection_finish() -> None:
+    """The garbage collector leaves alone what was imported and collected, as the API's does."""
+    gc.collect()
+    gc.freeze()
+
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
