@@ -17,7 +17,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from benchmarks.place import superuser
 from cli.embedded import Addresses
 from repository.calendar import ensure_default_policy
 from repository.database import Database
@@ -135,7 +134,7 @@ async def drop_templates(addresses: Addresses) -> None:
 
 async def wait_for_disk(addresses: Addresses, state: str) -> None:
     """Whether the server's commits wait for the disk, `on` or `off`, from now on."""
-    server = await asyncpg.connect(superuser(addresses.database_url))
+    server = await asyncpg.connect(addresses.database_url.replace("//terrace:", "//postgres:"))
     try:
         for name in ("fsync", "full_page_writes"):
             await server.execute(f"alter system set {name} = {state}")
