@@ -49,7 +49,7 @@ _NOT_CUSTOMERS = {role: role != "customer" for role in _ROLES}
 OPEN_TO = {"introspection": _NOT_CUSTOMERS, "hints": _NOT_CUSTOMERS}
 """Who is told of the schema where a setting leaves a role out."""
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
-_CLAIMS = ("role", "subject", "channel", "branch", "grants")
+_CLAIMS = ("role", "subject", "channel", "branch", "grants", "person")
 _OWN_MACHINE = {("http", "localhost"), ("http", "127.0.0.1"), ("http", "::1")}
 _SCHEMES = {"database_url": ("postgresql", "postgres"), "redis_url": ("redis", "rediss", "unix")}
 Mode = Literal["development", "production"]
@@ -112,7 +112,7 @@ class Settings(BaseSettings):
     claims: Annotated[dict[str, str], NoDecode] = Field(
         default={},
         description="Where the issuer's tokens say what, as JSON; members left out are role: role, "
-        "subject: sub, channel: channel, branch: branch, grants: scope",
+        "subject: sub, channel: channel, branch: branch, grants: scope, person: sub",
     )
     home_currency: str = Field(
         default="CNY", pattern=r"^[A-Z]{3}$", description="Currency that AUM is stated in"

@@ -10,6 +10,8 @@ from domain.claims import NEVER, Claims, NotAdmitted, names_a_row
 
 LONGEST_TOKEN = 4_096
 LONGEST_LABEL = 128
+LONGEST_PERSON = 255
+"""As long as OpenID Connect lets a `sub` be."""
 CLOCK_SKEW_SECONDS = 60
 """How far in the future a token may have been issued, by a clock that runs ahead of ours."""
 
@@ -25,6 +27,7 @@ class ClaimNames:
     channel: str = "channel"
     branch: str = "branch"
     grants: str = "scope"
+    person: str = "sub"
 
 
 def claims_of(
@@ -47,6 +50,7 @@ def claims_of(
         subject=subject or role.value,
         channel=_channel(_at(payload, names.channel)),
         branch=_label(_at(payload, names.branch), "branch") if role is Role.RISK else "",
+        person=_label(_at(payload, names.person), "person", LONGEST_PERSON),
         grants=without_grants if given is None else _grants(given),
         token_id=_label(payload.get("jti"), "jti"),
         issued_at=_seconds(payload["iat"], "iat"),
@@ -113,11 +117,11 @@ def _grants(value: object) -> frozenset[Grant]:
     return frozenset(grant for grant in Grant if grant.value in words)
 
 
-def _label(value: object, name: str) -> str:
+def _label(value: object, name: str, longest: int = LONGEST_LABEL) -> str:
     """A short text without control characters, which would not survive a database or a log."""
     if value is None:
         return ""
-    if not isinstance(value, str) or not value.isprintable() or len(value) > LONGEST_LABEL:
+    if not isinstance(value, str) or not value.isprintable() or len(value) > longest:
         raise NotAdmitted(f"{name} is not a short line of text")
     return value.strip()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import jwt
 
-from api.claims import LONGEST_TOKEN, claims_of, timely
+from api.claims import LONGEST_TOKEN, ClaimNames, claims_of, timely
 from domain.actors import Channel, Grant, Role
 from domain.claims import Claims, NotAdmitted
 
@@ -17,6 +17,7 @@ ISSUER = "terrace"
 AUDIENCE = "terrace-api"
 ALGORITHM = "HS256"
 _REQUIRED = ["role", "iat", "exp", "iss", "aud"]
+_NAMES = ClaimNames(person="person")
 _DEFAULT_GRANTS = frozenset({Grant.FEEDS})
 _WARN_EVERY_SECONDS = 60.0
 
@@ -29,6 +30,7 @@ def sign(
     hours: float,
     channel: str = Channel.API,
     branch: str = "",
+    person: str = "",
     grants: frozenset[Grant] | None = None,
     token_id: str = "",
     now: datetime,
@@ -49,12 +51,14 @@ def sign(
     }
     if branch:
         payload["branch"] = branch
+    if person:
+        payload["person"] = person
     if grants is not None:
         payload["scope"] = " ".join(sorted(grants))
     if token_id:
         payload["jti"] = token_id
     try:
-        claims_of(payload)
+        claims_of(payload, _NAMES)
     except NotAdmitted as error:
         raise ValueError(str(error)) from None
     return jwt.encode(payload, key, algorithm=ALGORITHM)
@@ -82,7 +86,7 @@ class DevelopmentTokens:
     async def verified(self, token: str, now: float) -> Claims:
         """What the token claims; raises NotAdmitted."""
         payload = self._payload(token)
-        return timely(claims_of(payload, without_grants=_DEFAULT_GRANTS), payload, now)
+        return timely(claims_of(payload, _NAMES, without_grants=_DEFAULT_GRANTS), payload, now)
 
     def _payload(self, token: str) -> dict[str, Any]:
         """The payload, once the signature, the issuer and the audience are known to be right."""

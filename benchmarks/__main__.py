@@ -15,6 +15,7 @@ BENCHMARKS = {
     "profile": "one customer's profile: requests/s beside hand-written SQL",
     "list": "50 customers of a manager: requests/s beside hand-written SQL",
     "limits": "reads with limits beside reads without any",
+    "denied": "a stranger's row beside one that is not there: whether time tells them apart",
     "import": "`terrace import balances`: rows/s beside COPY",
     "close": "closing a month: customers/s beside the bare averages in SQL",
     "preview": "12 closed months judged again under another policy, beside 12 closes",

@@ -19,6 +19,7 @@ import click
 
 from cli.demo import DemoFacts, Grant, Revocation, Signal, Termination, write
 from cli.demo_feeds import complete_feeds, expect_feeds
+from cli.demo_request import leave_request
 from cli.imports import import_folder
 from cli.progress import Progress
 from cli.session import OPERATOR
@@ -172,6 +173,7 @@ async def _complete(database: Database, signals: Sequence[Signal]) -> None:
     async with database.unit() as connection:
         for signal in sorted(signals, key=lambda s: s.reported_on):
             await _signal(connection, signal)
+        await leave_request(connection)
         await audit(connection, OPERATOR, _COMPLETE, "demo data")
 
 

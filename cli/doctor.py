@@ -105,8 +105,12 @@ def of_work(found: Work) -> Iterator[Check]:
     if found.close is not None and state is State.PROBLEM:
         state = State.WARNING  # some wait for the close to be over
     yield Check("recompute", state, told, "" if state is State.OK else _START_WORKERS)
-    age = max(backlog.tier_changes_oldest or 0.0, backlog.risk_signals_oldest or 0.0)
-    number = backlog.tier_changes + backlog.risk_signals
+    age = max(
+        backlog.tier_changes_oldest or 0.0,
+        backlog.risk_signals_oldest or 0.0,
+        backlog.approval_events_oldest or 0.0,
+    )
+    number = backlog.tier_changes + backlog.risk_signals + backlog.approval_events
     told = f"{number:,} events wait for their place in a feed"
     told += f", the longest for {age:,.0f} s" if number else ""
     state = _graded(age, _RELAY_WARNING, _RELAY_PROBLEM)
@@ -117,8 +121,17 @@ def of_work(found: Work) -> Iterator[Check]:
     state = _graded(age, _RELAY_WARNING, _RELAY_PROBLEM)
     todo = f"{_START_WORKERS}; then run `terrace audit verify`"
     yield Check("audit seals", state, told, "" if state is State.OK else todo)
+    yield _approvals(found)
     yield from _quarantined(found)
     yield _close(found)
+
+
+def _approvals(found: Work) -> Check:
+    age = found.backlog.effects_oldest or 0.0
+    told = f"{found.backlog.approvals_pending:,} decisions wait for a second person"
+    told += f", an effect to be computed for {age:,.0f} s" if age else ""
+    state = _graded(age, _DIRTY_WARNING, _DIRTY_PROBLEM)
+    return Check("approvals", state, told, "" if state is State.OK else _START_WORKERS)
 
 
 def _migrations(found: Catalogue) -> Check:

@@ -133,6 +133,7 @@ def _of(backlog: Backlog) -> list[str]:
             backlog.tier_changes,
         ),
         *state(waiting, "", {"feed": "risk_signal"}, backlog.risk_signals)[2:],
+        *state(waiting, "", {"feed": "approval"}, backlog.approval_events)[2:],
         *state(
             oldest,
             "Time that the oldest of them waits.",
@@ -140,6 +141,8 @@ def _of(backlog: Backlog) -> list[str]:
             backlog.tier_changes_oldest or 0,
         ),
         *state(oldest, "", {"feed": "risk_signal"}, backlog.risk_signals_oldest or 0)[2:],
+        *state(oldest, "", {"feed": "approval"}, backlog.approval_events_oldest or 0)[2:],
+        *_approvals(backlog),
         *state(
             "terrace_audit_unsealed",
             "Lines of the audit trail committed and not yet sealed.",
@@ -153,6 +156,24 @@ def _of(backlog: Backlog) -> list[str]:
             backlog.unsealed_oldest or 0,
         ),
         *_close(backlog),
+    ]
+
+
+def _approvals(backlog: Backlog) -> list[str]:
+    """Decisions that wait for somebody, and for a worker."""
+    return [
+        *state(
+            "terrace_approvals_pending",
+            "Requests for decisions that wait for somebody else.",
+            {},
+            backlog.approvals_pending,
+        ),
+        *state(
+            "terrace_approval_effects_oldest_seconds",
+            "Time that the oldest effect waits to be computed.",
+            {},
+            backlog.effects_oldest or 0,
+        ),
     ]
 
 

@@ -85,8 +85,9 @@ class Actor:
     for the other roles a free label). `scope_id` is the database's key for that subject, 0 for
     scopes that need none. `channel` says where the call came from. `branch` is the code of the
     branch whose risk control this is, empty at the union; its key is then the `scope_id`.
-    `grants` are an integrator's. `origin` is the network address of the caller, as far as it is
-    known; it tells two actors apart no more than the way they came.
+    `grants` are an integrator's. `person` is who it is where the subject is not a person's: a
+    branch has one subject and several people. `origin` is the network address of the caller, as far
+    as it is known; it tells two actors apart no more than the way they came.
     """
 
     role: Role
@@ -96,11 +97,17 @@ class Actor:
     branch: str = ""
     grants: frozenset[Grant] = frozenset({Grant.FEEDS})
     origin: str = field(default="", compare=False)
+    person: str = ""
 
     @property
     def principal(self) -> str:
-        """Role and subject in one, as records name who did something."""
-        return f"{self.role}:{self.subject}"
+        """Role, subject and person in one, as records name who did something."""
+        return f"{self.role}:{self.subject}" + (f"/{self.person}" if self.person else "")
+
+    @property
+    def human(self) -> str:
+        """Who decides when two people are needed: the person, whatever the role."""
+        return self.person or self.subject
 
     @property
     def scope(self) -> Scope:
@@ -110,6 +117,18 @@ class Actor:
         if self.role is Role.INTEGRATOR and self.grants & _READ_GRANTS:
             return Scope.READING
         return SCOPE_OF[self.role]
+
+    def sees(self, customer_id: int | None, manager_id: int, branch_id: int) -> bool:
+        """Whether a row of this customer, manager and branch is in the scope: the writer's wall."""
+        scope = self.scope
+        if scope in SEES_ALL:
+            return True
+        mine = {
+            Scope.CUSTOMER: customer_id,
+            Scope.MANAGER: manager_id,
+            Scope.BRANCH: branch_id,
+        }
+        return scope in mine and mine[scope] == self.scope_id
 
     @property
     def sight(self) -> Sight:

@@ -11,8 +11,6 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from domain.effect import digest
-
 Payload = Mapping[str, Any]
 """What was asked for, as JSON has it, in public numbers and codes."""
 
@@ -55,8 +53,3 @@ class DecisionRefused(Exception):
         super().__init__(message)
         self.code = code
         self.path = path
-
-
-def payload_hash(kind: ApprovalKind, payload: Payload, reason: str, maker: str) -> str:
-    """What binds a decision to what was asked for, by whom and why."""
-    return digest({"kind": kind.value, "payload": payload, "reason": reason, "maker": maker})

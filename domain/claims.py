@@ -27,14 +27,16 @@ class NobodyKnows(Exception):
 class Claims:
     """A role and whom it is claimed for. Times are whole seconds since 1970.
 
-    `branch` is the code of the branch that a risk controller is bound to. `token_id` is the
-    token's own name (`jti`), by which it can be revoked; `key` the prefix of the API key it was.
+    `branch` is the code of the branch that a risk controller is bound to. `person` is whose token
+    it is where the subject does not tell, as of a branch. `token_id` is the token's own name
+    (`jti`), by which it can be revoked; `key` the prefix of the API key it was.
     """
 
     role: Role
     subject: str
     channel: Channel = Channel.API
     branch: str = ""
+    person: str = ""
     grants: frozenset[Grant] = frozenset()
     token_id: str = ""
     key: str = ""
@@ -43,4 +45,12 @@ class Claims:
 
     def actor(self, scope_id: int) -> Actor:
         """Who it is, with the database's key of the subject or branch."""
-        return Actor(self.role, self.subject, scope_id, self.channel, self.branch, self.grants)
+        return Actor(
+            self.role,
+            self.subject,
+            scope_id,
+            self.channel,
+            self.branch,
+            self.grants,
+            person="" if self.person == self.subject else self.person,
+        )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,12 +39,9 @@ class Effect:
                 for what, count in sorted(self.movements.items())
                 if count and what is not Movement.STAYS
             },
-            "managers": dict(sorted(self.managers.items())),
+            "managers": [
+                {"number": number, "customers": count}
+                for number, count in sorted(self.managers.items())
+            ],
             "detail": dict(self.detail),
         }
-
-
-def digest(document: Mapping[str, Any]) -> str:
-    """SHA-256 of a document in its canonical form, in hexadecimal."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -8,3 +8,4 @@ class EventFeed(StrEnum):
 
     TIER_CHANGES = "tier_change"
     RISK_SIGNALS = "risk_signal"
+    APPROVALS = "approval"

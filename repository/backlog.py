@@ -26,6 +26,10 @@ class Backlog:
     tier_changes_oldest: float | None
     risk_signals: int
     risk_signals_oldest: float | None
+    approval_events: int
+    approval_events_oldest: float | None
+    approvals_pending: int
+    effects_oldest: float | None
     unsealed: int
     unsealed_oldest: float | None
     close_month: str | None

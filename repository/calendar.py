@@ -1,6 +1,7 @@
 """The institution's calendar and tier policies."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -148,35 +149,64 @@ async def publish_policy(
     CalendarError for one that would change how closed months were judged.
     """
     async with database.unit() as connection:
-        await own_ledger(connection)
-        calendar = await read_calendar(connection)
-        known = await policies(connection)
-        policy = parse_policy(document, len(known) + 1)
-        same = [p for p in known if p.effective == policy.effective]
-        if same and policy_document(same[-1]) == policy_document(policy):
-            return same[-1], False
-        if calendar.last_closed is not None and policy.effective <= calendar.last_closed:
-            raise CalendarError(
-                f"effective: {policy.effective} is closed; the first month a new policy can "
-                f"govern is {calendar.open_month}",
-                "MONTH_CLOSED",
-            )
-        if calendar.closing is not None and policy.effective <= calendar.closing:
-            raise CalendarError(
-                f"effective: {calendar.closing} is being closed; publish when it is over",
-                "MONTH_CLOSING",
-            )
-        await _insert(connection, policy, actor.principal)
-        await connection.execute(sql("mark_everyone"), policy.effective.first_day)
-        await audit(
-            connection,
-            actor,
-            "policy.publish",
-            f"version {policy.version}",
-            before=policy_document(known[-1]) if known else None,
-            after=policy_document(policy),
+        weighed = await weigh_policy(connection, document)
+        if weighed.known is None:
+            await add_policy(connection, weighed, actor)
+        return weighed.policy, weighed.known is None
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedPolicy:
+    """A policy that can be published, or is published already: then `known` is that one."""
+
+    policy: TierPolicy
+    known: TierPolicy | None
+    before: TierPolicy | None
+
+
+async def weigh_policy(connection: Connection, document: Mapping[str, Any]) -> WeighedPolicy:
+    """What publishing a policy would come to; the ledger is owned until the transaction ends.
+
+    Raises InvalidPolicy and CalendarError as `publish_policy`.
+    """
+    await own_ledger(connection)
+    calendar = await read_calendar(connection)
+    known = await policies(connection)
+    policy = parse_policy(document, len(known) + 1)
+    before = known[-1] if known else None
+    same = [p for p in known if p.effective == policy.effective]
+    if same and policy_document(same[-1]) == policy_document(policy):
+        return WeighedPolicy(same[-1], same[-1], before)
+    if calendar.last_closed is not None and policy.effective <= calendar.last_closed:
+        raise CalendarError(
+            f"effective: {policy.effective} is closed; the first month a new policy can "
+            f"govern is {calendar.open_month}",
+            "MONTH_CLOSED",
         )
-        return policy, True
+    if calendar.closing is not None and policy.effective <= calendar.closing:
+        raise CalendarError(
+            f"effective: {calendar.closing} is being closed; publish when it is over",
+            "MONTH_CLOSING",
+        )
+    return WeighedPolicy(policy, None, before)
+
+
+async def add_policy(
+    connection: Connection, weighed: WeighedPolicy, actor: Actor, reason: str | None = None
+) -> None:
+    """Publish a policy that was weighed in the same transaction."""
+    policy = weighed.policy
+    await _insert(connection, policy, actor.principal)
+    await connection.execute(sql("mark_everyone"), policy.effective.first_day)
+    await audit(
+        connection,
+        actor,
+        "policy.publish",
+        f"version {policy.version}",
+        before=None if weighed.before is None else policy_document(weighed.before),
+        after=policy_document(policy),
+        reason=reason,
+    )
 
 
 async def _insert(connection: Connection, policy: TierPolicy, published_by: str) -> None:

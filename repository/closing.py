@@ -9,7 +9,7 @@ from domain.actors import Actor
 from domain.feeds import Gap, told
 from domain.months import Month
 from repository.audit import audit, audit_close
-from repository.calendar import CalendarError, own_ledger, read_calendar
+from repository.calendar import Calendar, CalendarError, own_ledger, read_calendar
 from repository.database import Connection, Database
 from repository.feeds import missing
 from repository.held import post_some
@@ -43,49 +43,71 @@ async def request_close(
     an override.
     """
     async with database.unit() as connection:
-        await own_ledger(connection)
-        calendar = await read_calendar(connection)
-        if calendar.open_month is None:
-            raise CalendarError(
-                "there is nothing to close: no balance was ever loaded", "NO_BUSINESS_DATE"
-            )
-        if calendar.last_closed is not None and month <= calendar.last_closed:
-            raise CalendarError(f"{month} is closed already", "MONTH_CLOSED")
-        if month != calendar.open_month:
-            raise CalendarError(
-                f"{month} cannot be closed now: months close in order, "
-                f"and the open one is {calendar.open_month}",
-                "OUT_OF_ORDER",
-            )
-        if calendar.closing is not None and month != calendar.closing:
-            raise CalendarError(f"{calendar.closing} is being closed", "OUT_OF_ORDER")
-        lacking: list[Gap] = []
-        if calendar.closing is None:
-            while await post_some(connection):
-                pass  # what an earlier close held back belongs before this one
-            lacking = await _without(connection, month, actor, override)
-        epoch = await connection.fetchval(
-            sql("begin_close"),
-            month.first_day,
-            actor.principal,
-            override if lacking else None,
-            _documents(lacking) or None,
+        return await begin_close(connection, month, actor, override)
+
+
+async def begin_close(
+    connection: Connection, month: Month, actor: Actor, override: str | None = None
+) -> CloseRun:
+    """The same in a transaction that is under way."""
+    await own_ledger(connection)
+    lacking: list[Gap] = []
+    if (await _openable(connection, month)).closing is None:
+        while await post_some(connection):
+            pass  # what an earlier close held back belongs before this one
+        lacking = await _without(connection, month, actor, override)
+    epoch = await connection.fetchval(
+        sql("begin_close"),
+        month.first_day,
+        actor.principal,
+        override if lacking else None,
+        gap_documents(lacking) or None,
+    )
+    if epoch is not None:
+        await audit(
+            connection,
+            actor,
+            "close.request",
+            str(month),
+            before={"state": None if epoch == 1 else "FAILED"},
+            after={"state": "CUTOFF"},
+            detail={"run": epoch},
         )
-        if epoch is not None:
-            await audit(
-                connection,
-                actor,
-                "close.request",
-                str(month),
-                before={"state": None if epoch == 1 else "FAILED"},
-                after={"state": "CUTOFF"},
-                detail={"run": epoch},
-            )
-        if epoch is not None and epoch > 1:
-            await connection.execute(sql("forget_chunks"), month.first_day)
-            await connection.execute(sql("forget_events"), month.first_day)
-        await connection.execute(sql("freeze_month"), month.first_day)
-        return await _state(connection, month)
+    if epoch is not None and epoch > 1:
+        await connection.execute(sql("forget_chunks"), month.first_day)
+        await connection.execute(sql("forget_events"), month.first_day)
+    await connection.execute(sql("freeze_month"), month.first_day)
+    return await _state(connection, month)
+
+
+async def weigh_close(connection: Connection, month: Month) -> list[Gap]:
+    """The days of feeds that a close of the open month would go on without, if it began now.
+
+    The ledger must be owned. Raises CalendarError as `request_close`, and MONTH_CLOSING if it runs.
+    """
+    if (await _openable(connection, month)).closing is not None:
+        raise CalendarError(f"{month} is being closed already", "MONTH_CLOSING")
+    return await missing(connection, month)
+
+
+async def _openable(connection: Connection, month: Month) -> Calendar:
+    """The calendar in which a month is the one to be closed next, or is being closed."""
+    calendar = await read_calendar(connection)
+    if calendar.open_month is None:
+        raise CalendarError(
+            "there is nothing to close: no balance was ever loaded", "NO_BUSINESS_DATE"
+        )
+    if calendar.last_closed is not None and month <= calendar.last_closed:
+        raise CalendarError(f"{month} is closed already", "MONTH_CLOSED")
+    if month != calendar.open_month:
+        raise CalendarError(
+            f"{month} cannot be closed now: months close in order, "
+            f"and the open one is {calendar.open_month}",
+            "OUT_OF_ORDER",
+        )
+    if calendar.closing is not None and month != calendar.closing:
+        raise CalendarError(f"{calendar.closing} is being closed", "OUT_OF_ORDER")
+    return calendar
 
 
 async def _without(
@@ -98,12 +120,13 @@ async def _without(
             f"{month} cannot be closed: not complete is {told(lacking)}", "FEED_INCOMPLETE"
         )
     if lacking and override is not None:
-        detail = {"missing": _documents(lacking)}
+        detail = {"missing": gap_documents(lacking)}
         await audit(connection, actor, "close.override", str(month), reason=override, detail=detail)
     return lacking
 
 
-def _documents(lacking: Sequence[Gap]) -> list[dict[str, str]]:
+def gap_documents(lacking: Sequence[Gap]) -> list[dict[str, str]]:
+    """Missing days as JSON has them."""
     return [
         {"source": gap.source, "first": str(gap.first), "last": str(gap.last)} for gap in lacking
     ]

@@ -18,10 +18,12 @@ SPAN = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a preview judges: months that are closed, under a policy, from what was known before.
+    """What a preview judges: months that are closed, under a policy, from what was known before;
+    or the open one, as if it were closed now (`scope_of_close`).
 
     `known` are the published policies. `shown_until` is the last day whose grants have shown in the
-    month after the last one.
+    month after the last one. `lacking` are the product classes of which a feed is missing in the
+    open month: who holds one is held by its close.
     """
 
     policy: TierPolicy
@@ -31,6 +33,7 @@ class Scope:
     last_closed: Month
     shown_until: date
     home_currency: str
+    lacking: Sequence[str] = ()
     world: Sequence[TierPolicy] = field(init=False)
     months: Sequence[Month] = field(init=False)
     from_ledger: Sequence[Month] = field(init=False)
@@ -77,6 +80,33 @@ async def scope_of(connection: Connection, policy: TierPolicy, first: Month, las
     open_still = last == closed and calendar.closing is None  # a close lets all grants show first
     shown = effective_day(day, after) if open_still else after.last_day
     return Scope(policy, first, last, known, closed, shown, calendar.home_currency)
+
+
+async def scope_of_close(connection: Connection) -> Scope:
+    """The scope of the close of the open month, if it came now: its figures to the month's end as
+    they would be if every balance stayed, under the policies that are published.
+
+    Raises CalendarError NO_BUSINESS_DATE.
+    """
+    calendar = await read_calendar(connection)
+    month = calendar.open_month
+    if month is None:
+        raise CalendarError(
+            "there is nothing to close: no balance was ever loaded", "NO_BUSINESS_DATE"
+        )
+    known = await policies(connection)
+    policy = in_force(known, month)
+    lacking = await connection.fetchval(sql("classes_lacking"), month.first_day, month.last_day)
+    return Scope(
+        policy,
+        month,
+        month,
+        known,
+        month.previous(),
+        month.last_day,
+        calendar.home_currency,
+        lacking or (),
+    )
 
 
 async def spans(connection: Connection, size: int = SPAN) -> list[tuple[int, int]]:

@@ -64,6 +64,12 @@ async def effect_of(database: Database, policy: TierPolicy) -> Tally:
                 "no month is closed yet that could be judged again", "NO_CLOSED_MONTH"
             )
         scope = await scope_of(connection, policy, closed, closed)
+    return await tally_of(database, scope)
+
+
+async def tally_of(database: Database, scope: Scope) -> Tally:
+    """What comes of all customers in a scope, part by part, each as of one moment."""
+    async with database.writing() as connection:
         parts = await spans(connection)
     tally = Tally()
     for first, last in parts:
@@ -98,6 +104,7 @@ async def preview_span(
         [tier.threshold for tier in governing.tiers],
         [tier.code for tier in governing.tiers],
         one_by_one or bool(scope.from_ledger),
+        scope.lacking,
     )
     found = Previewed()
     remarkable = []

@@ -12,7 +12,7 @@ passes over one who is being handed over. It waits for nobody, so it is part of 
 from repository.database import Database, persistently
 from repository.statements import sql
 
-_FEEDS = ("tier_changes", "risk_signals")
+_FEEDS = ("tier_changes", "risk_signals", "approvals")
 
 
 async def relay(database: Database) -> int:

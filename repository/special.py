@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
 
 from domain.actors import Actor
+from domain.approvals import DecisionRefused
 from domain.decision import Decision
 from domain.months import Month, one_year_from
 from domain.policy import in_force
@@ -28,13 +30,18 @@ from repository.statements import sql
 log = logging.getLogger(__name__)
 
 
-class GrantRefused(Exception):
-    """A grant that cannot be given or revoked; `code` is for programs."""
+class GrantRefused(DecisionRefused):
+    """A grant that cannot be given or revoked."""
 
-    def __init__(self, code: str, message: str) -> None:
-        """Keep the code and the message."""
-        super().__init__(message)
-        self.code = code
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A grant that can be given: what it does now, and what it is added to."""
+
+    granted: Grant
+    decision: Decision
+    version: int | None
+    given: Sequence[Grant]
 
 
 async def _today(connection: Connection) -> tuple[date, Month]:
@@ -53,13 +60,10 @@ def effective_day(business_date: date, open_month: Month) -> date:
     return max(open_month.first_day, min(business_date, open_month.last_day))
 
 
-async def grant(
-    connection: Connection, customer: Any, start: date | None, reason: str, actor: Actor
-) -> tuple[date, date]:
-    """Grant special VIP to a locked customer for a year from `start` (today if None).
+async def weigh_grant(connection: Connection, customer: Any, start: date | None) -> Weighed:
+    """What a grant of special VIP to a locked customer would do, from `start` (today if None).
 
-    One that starts later shows on its day (`start_due_grants`). Returns the grant's first and last
-    day. Raises GrantRefused or CalendarError.
+    Nothing is written. Raises GrantRefused or CalendarError if it cannot be given.
     """
     business_date, open_month = await _today(connection)
     first = start or business_date
@@ -88,10 +92,23 @@ async def grant(
         )
     except CustomerTerminated as error:
         raise GrantRefused("TERMINATED", str(error)) from None
+    return Weighed(granted, decision, version, given)
+
+
+async def grant(
+    connection: Connection, customer: Any, start: date | None, reason: str, actor: Actor
+) -> tuple[date, date]:
+    """Grant special VIP to a locked customer for a year from `start` (today if None).
+
+    One that starts later shows on its day (`start_due_grants`). Returns the grant's first and last
+    day. Raises GrantRefused or CalendarError.
+    """
+    weighed = await weigh_grant(connection, customer, start)
+    granted, decision, customer_id = weighed.granted, weighed.decision, customer["id"]
     await connection.fetchval(
         sql("write_grant"), customer_id, granted.start, granted.until, reason, actor.principal
     )
-    await _write(connection, customer_id, decision, version, [*given, granted])
+    await _write(connection, customer_id, decision, weighed.version, [*weighed.given, granted])
     await audit(
         connection,
         actor,

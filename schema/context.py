@@ -7,7 +7,7 @@ from typing import Literal
 from domain.actors import Actor
 from repository.database import Database
 
-Topic = Literal["recompute", "close", "relay", "preview"]
+Topic = Literal["recompute", "close", "relay", "preview", "approval"]
 Wake = Callable[[Topic], Awaitable[None]]
 
 

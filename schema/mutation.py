@@ -10,6 +10,13 @@ from schema.mutations.api_keys import (
     NewApiKeyPayload,
     RevokeApiKeyPayload,
 )
+from schema.mutations.approvals import (
+    GIVE_APPROVAL,
+    REFRESH_APPROVAL,
+    REFUSE_APPROVAL,
+    WITHDRAW_APPROVAL,
+    ApprovalPayload,
+)
 from schema.mutations.assign_manager import ASSIGN_MANAGER, AssignManagerPayload
 from schema.mutations.close_month import CLOSE_MONTH, CloseMonthPayload
 from schema.mutations.mark_feed_complete import MARK_FEED_COMPLETE, MarkFeedCompletePayload
@@ -19,6 +26,7 @@ from schema.mutations.preview_tier_policy import (
     CancelTierPolicyPreviewPayload,
     PreviewTierPolicyPayload,
 )
+from schema.mutations.publish_tier_policy import PUBLISH_TIER_POLICY, PublishTierPolicyPayload
 from schema.mutations.raise_risk_signal import RAISE_RISK_SIGNAL, RaiseRiskSignalPayload
 from schema.mutations.record_balances import RECORD_BALANCES, RecordBalancesPayload
 from schema.mutations.special_vip import (
@@ -43,6 +51,11 @@ class Mutation:
     revoke_special_vip: RevokeSpecialVipPayload = REVOKE_SPECIAL_VIP
     assign_manager: AssignManagerPayload = ASSIGN_MANAGER
     raise_risk_signal: RaiseRiskSignalPayload = RAISE_RISK_SIGNAL
+    publish_tier_policy: PublishTierPolicyPayload = PUBLISH_TIER_POLICY
+    give_approval: ApprovalPayload = GIVE_APPROVAL
+    refuse_approval: ApprovalPayload = REFUSE_APPROVAL
+    withdraw_approval: ApprovalPayload = WITHDRAW_APPROVAL
+    refresh_approval: ApprovalPayload = REFRESH_APPROVAL
     create_api_key: NewApiKeyPayload = CREATE_API_KEY
     rotate_api_key: NewApiKeyPayload = ROTATE_API_KEY
     revoke_api_key: RevokeApiKeyPayload = REVOKE_API_KEY

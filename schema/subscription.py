@@ -5,12 +5,21 @@ from typing import Any
 
 import strawberry
 
+from domain.approvals import ApprovalState
 from domain.events import EventFeed
-from repository.reading.expressions import expression
+from repository.reading.expressions import expression, text
 from repository.reading.nodes import Join
-from repository.reading.tables import RISK_SIGNAL, RISK_SIGNAL_EVENT, TIER_CHANGE, Table
+from repository.reading.tables import (
+    APPROVAL,
+    APPROVAL_EVENT,
+    RISK_SIGNAL,
+    RISK_SIGNAL_EVENT,
+    TIER_CHANGE,
+    Table,
+)
 from schema.fields import PLANNED, Argument, Choose, Planned, PlannedField, same_row, stored, to_one
 from schema.filters import On, Through, chosen_by
+from schema.types.approval import APPROVAL_MEMBERS, Approval, ApprovalFilter
 from schema.types.risk_signal import RISK_SIGNAL_MEMBERS, RiskSignal, RiskSignalFilter
 from schema.types.tier_change import TIER_CHANGE_MEMBERS, TierChange, TierChangeFilter
 
@@ -72,6 +81,23 @@ class RiskSignalEvent:
     )
 
 
+@strawberry.type(description="A step of a request for a decision as an event.")
+class ApprovalEvent:
+    """A row of the feed of requests."""
+
+    cursor: str = stored(
+        expression(cursor_of(EventFeed.APPROVALS)), "Where to go on after this event; opaque."
+    )
+    state: ApprovalState = stored(text("state"), "What it became: PENDING when asked for.")
+    approval: Approval = to_one(APPROVAL, {"id": "{t}.approval_id"}, "The request as it is now.")
+
+
+_OF_APPROVAL = {"id": "{t}.approval_id"}
+_REQUEST_MEMBERS = {
+    name: Through(APPROVAL, _OF_APPROVAL, member)
+    for name, member in APPROVAL_MEMBERS.items()
+    if isinstance(member, On)
+}
 _OF_EVENT = {"customer_id": "{t}.customer_id", "id": "{t}.signal_id"}
 _SIGNAL_MEMBERS = {
     name: Through(RISK_SIGNAL, _OF_EVENT, member)
@@ -79,6 +105,7 @@ _SIGNAL_MEMBERS = {
     if isinstance(member, On)
 }
 TIER_CHANGES = Feed(EventFeed.TIER_CHANGES.value, TIER_CHANGE, chosen_by(TIER_CHANGE_MEMBERS))
+APPROVALS = Feed(EventFeed.APPROVALS.value, APPROVAL_EVENT, chosen_by(_REQUEST_MEMBERS))
 RISK_SIGNALS = Feed(EventFeed.RISK_SIGNALS.value, RISK_SIGNAL_EVENT, chosen_by(_SIGNAL_MEMBERS))
 
 
@@ -96,4 +123,10 @@ class Subscription:
         RiskSignalFilter | None,
         "Steps of warning signals the actor may see, from a cursor on, without gap or repetition; "
         "then live.",
+    )
+    approval_changed: ApprovalEvent = _feed(
+        APPROVALS,
+        ApprovalFilter | None,
+        "Steps of requests for decisions the actor may see, from a cursor on, without gap or "
+        "repetition; then live.",
     )

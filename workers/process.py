@@ -8,6 +8,7 @@ Which event wakes what:
     a grant, a signal                             ->  relay
     whatever is audited                           ->  seal, with the next look
     a preview requested                           ->  preview
+    a decision asked for, or looked at again      ->  approval   ->  relay
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from repository.sealing import chain_head, seal_waiting
 from repository.special import start_due_grants
 from settings import Settings
 from telemetry.figures import RECOMPUTED, count
+from workers.approvals import see_to_approvals
 from workers.close import carry_out
 from workers.preview import carry_out_previews
 from workers.recompute import recompute
@@ -60,6 +62,7 @@ class Workers:
             "relay": self._relay,
             "seal": self._seal,
             "preview": self._preview,
+            "approval": self._approval,
         }
         queue = queue_name(database_name(self._database.url))
         async with asyncio.TaskGroup() as tasks:
@@ -134,3 +137,9 @@ class Workers:
 
     async def _preview(self) -> int:
         return await carry_out_previews(self._database, days=self._settings.preview_days)
+
+    async def _approval(self) -> int:
+        done = await see_to_approvals(self._database)
+        if done:
+            self.wake("relay")
+        return done

@@ -23,7 +23,7 @@ from telemetry import traces
 from telemetry.logs import described
 
 log = logging.getLogger(__name__)
-TOPICS = ("recompute", "close", "relay", "seal", "preview")
+TOPICS = ("recompute", "close", "relay", "seal", "preview", "approval")
 _BETWEEN_SECONDS = 0.02
 _RETRY_SECONDS = 1.0
 SILENCE_SECONDS = 2.0

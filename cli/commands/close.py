@@ -8,8 +8,10 @@ from cli.progress import Progress
 from cli.session import OPERATOR, on_database, read_settings
 from domain.feeds import told
 from domain.months import Month, months_between
-from repository.calendar import CalendarError, read_calendar
-from repository.closing import CloseRun, close_state, request_close
+from repository.acts.incomplete_close import INCOMPLETE_CLOSE
+from repository.approvals import Asked, ask
+from repository.calendar import CalendarError, own_ledger, read_calendar
+from repository.closing import CloseRun, close_state, gap_documents, request_close, weigh_close
 from repository.database import Database
 from repository.relay import relay
 from settings import Settings
@@ -26,7 +28,7 @@ _LONGEST_REASON = 2000
     "--incomplete-because",
     "reason",
     metavar="REASON",
-    help="Close it also if feeds are missing, and keep why.",
+    help="Ask to close it though feeds are missing: somebody else decides.",
 )
 def command(month: str | None, through: str | None, reason: str | None) -> None:
     """Close a month: judge every customer and publish the results.
@@ -36,9 +38,9 @@ def command(month: str | None, through: str | None, reason: str | None) -> None:
     the close goes on when the command is given again, or by a running worker. Exit status 1 means
     that a month could not be closed.
 
-    A month of which a feed is not complete (terrace feed list) is not closed, unless the reason is
-    given by `--incomplete-because`: customers who need the feed are held as they stand, and judged
-    when it arrives.
+    A month of which a feed is not complete (terrace feed list) is not closed. With the reason given
+    by `--incomplete-because` the command asks for it; once somebody else has allowed that
+    (giveApproval), customers who need the feed are held as they stand, and judged when it arrives.
     """
     settings = read_settings()
     if (month is None) == (through is None):
@@ -98,7 +100,9 @@ async def _close(
 async def _close_one(
     database: Database, settings: Settings, month: Month, override: str | None
 ) -> CloseRun:
-    run = await request_close(database, month, OPERATOR, override)
+    if override is not None:
+        await _ask_to_override(database, month, override)
+    run = await request_close(database, month, OPERATOR)
     with Progress(str(month), run.customers) as bar:
 
         def show(now: CloseRun) -> None:
@@ -118,3 +122,24 @@ async def _close_one(
     while await relay(database):
         pass
     return run
+
+
+async def _ask_to_override(database: Database, month: Month, reason: str) -> None:
+    """Ask for a close without feeds, if any is missing and nobody has allowed it."""
+    async with database.unit() as connection:
+        await own_ledger(connection)
+        try:
+            lacking = await weigh_close(connection, month)
+        except CalendarError as error:
+            if error.code == "MONTH_CLOSING":
+                return
+            raise
+        if not lacking:
+            return
+        payload = {"month": str(month), "missing": gap_documents(lacking)}
+        key = await ask(connection, INCOMPLETE_CLOSE, Asked(payload, str(month), reason), OPERATOR)
+    raise CalendarError(
+        f"{month} cannot be closed yet: not complete is {told(lacking)}; "
+        f"approval {key} waits for somebody else to allow it",
+        "APPROVAL_NEEDED",
+    )

@@ -1,18 +1,27 @@
 """terrace policy"""
 
+from typing import Any
+
 import click
 
 from cli.json_file import read_json
 from cli.session import OPERATOR, on_database, read_settings
-from domain.policy import TierPolicy
-from repository.calendar import publish_policy
+from domain.policy import policy_document
+from repository.acts.tier_policy import TIER_POLICY
+from repository.approvals import Asked, ask
+from repository.calendar import add_policy, read_calendar, weigh_policy
 from repository.database import Database
+
+_BY_COMMAND = "terrace policy"
 
 
 @click.command("policy")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 def command(file: str) -> None:
-    """Publish a version of the tier policy.
+    """Publish a version of the tier policy, or ask for it.
+
+    As long as no month is closed the policy is published at once: nobody has been judged by any.
+    After that the command asks for it, and somebody else decides (giveApproval).
 
     FILE (or - for standard input) is a JSON object: `effective` (the first month it governs, not
     closed yet), `tiers` (lowest first: code, name, threshold), and what differs from the default:
@@ -30,9 +39,23 @@ def command(file: str) -> None:
     if not isinstance(document, dict):
         raise click.UsageError(f"{file}: expected a JSON object")
 
-    async def publish(database: Database) -> tuple[TierPolicy, bool]:
-        return await publish_policy(database, document, OPERATOR)
+    click.echo(on_database(settings, lambda database: _publish(database, document)))
 
-    published, new = on_database(settings, publish)
-    said = "published, effective" if new else "is this policy already, effective"
-    click.echo(f"policy version {published.version} {said} {published.effective}")
+
+async def _publish(database: Database, document: dict[str, Any]) -> str:
+    """Publish the policy or ask for it; what to say of that."""
+    async with database.unit() as connection:
+        weighed = await weigh_policy(connection, document)
+        policy, known = weighed.policy, weighed.known
+        if known is not None:
+            said = f"policy version {known.version} is this policy already"
+            return f"{said}, effective {known.effective}"
+        if (await read_calendar(connection)).last_closed is None:
+            await add_policy(connection, weighed, OPERATOR)
+            return f"policy version {policy.version} published, effective {policy.effective}"
+        asked = Asked({"policy": policy_document(policy)}, str(policy.effective), _BY_COMMAND)
+        key = await ask(connection, TIER_POLICY, asked, OPERATOR)
+        return (
+            f"approval {key} waits for somebody else to allow the policy, "
+            f"effective {policy.effective}"
+        )

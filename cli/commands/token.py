@@ -34,6 +34,7 @@ from domain.claims import names_a_row
     help="The channel the bearer uses.",
 )
 @click.option("--branch", metavar="CODE", help="The branch that a risk controller is bound to.")
+@click.option("--person", metavar="NAME", help="Who it is, for a branch that has several people.")
 @click.option(
     "--grant",
     "grants",
@@ -48,6 +49,7 @@ def command(
     hours: int | None,
     channel: str,
     branch: str | None,
+    person: str | None,
     grants: tuple[str, ...],
     token_id: str | None,
 ) -> None:
@@ -80,6 +82,7 @@ def command(
             hours=hours or settings.token_hours,
             channel=channel,
             branch=branch or "",
+            person=person or "",
             grants=frozenset(map(Grant, grants)) or None,
             token_id=token_id or "",
             now=datetime.now(UTC),

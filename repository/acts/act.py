@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from domain.actors import Actor, Role
 from domain.approvals import ApprovalKind, Payload
@@ -42,5 +43,5 @@ class Act:
     carry_out: Callable[[Connection, Payload, str, Actor], Awaitable[Facts]]
     effect: Callable[[Connection, Payload], Awaitable[Effect]] | None = None
     survey: Survey | None = None
-    wakes: str = ""
-    """The worker's queue that has something to do once it is done."""
+    wakes: Literal["relay", "close", "recompute"] = "relay"
+    """The topic of workers that has something to do once it is done."""

@@ -1,7 +1,9 @@
 -- What a proposed tier policy would have done to closed months. A preview is a matter of the union:
 -- no branch, manager or customer is to learn of a policy that is being thought about, nor of what it
 -- would make of anybody. So `terrace.protect` gains a kind, UNION: rows of the union's business,
--- whoever they are about, for those who see every row.
+-- whoever they are about, for those who see every row. And another, STAFF: rows of the institution's
+-- own work on a customer, a branch or the union, for the manager, the branch and the union that have
+-- it, and for no integrator.
 create or replace procedure terrace.protect(table_name text, kind text)
 language plpgsql
 as $$
@@ -19,18 +21,20 @@ begin
         select from pg_catalog.pg_attribute where attrelid = found and not attisdropped
             and attname in ('customer_id', 'manager_id', 'branch_id'));
 
-    if kind not in ('OWNED', 'INTERNAL', 'UNION', 'REFERENCE', 'CONFIGURATION', 'AUDIT') then
-        raise exception '% is no kind of table: OWNED, INTERNAL, UNION, REFERENCE, CONFIGURATION or AUDIT',
-            kind;
+    if kind not in (
+        'OWNED', 'INTERNAL', 'STAFF', 'UNION', 'REFERENCE', 'CONFIGURATION', 'AUDIT') then
+        raise exception '% is no kind of table: OWNED, INTERNAL, STAFF, UNION, REFERENCE, '
+            'CONFIGURATION or AUDIT', kind;
     end if;
     if kind in ('REFERENCE', 'CONFIGURATION', 'AUDIT') and of_somebody then
         raise exception 'terrace.% has rows of somebody: it is no % table',
             table_name, lower(kind);
     end if;
-    -- A UNION table may be about nobody; if it is about customers, it follows them like any other.
-    if kind in ('OWNED', 'INTERNAL') or kind = 'UNION' and of_somebody then
+    -- A UNION table may be about nobody; if it is about customers, it follows them like any other. A
+    -- row of a STAFF table may be about a branch or the union alone.
+    if kind in ('OWNED', 'INTERNAL', 'STAFF') or kind = 'UNION' and of_somebody then
         -- conkey[1] is the first column of the primary key.
-        if not exists (
+        if kind <> 'STAFF' and not exists (
             select from pg_catalog.pg_constraint k
             join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
             where k.conrelid = found and k.contype = 'p' and a.attname = 'customer_id'
@@ -51,7 +55,7 @@ begin
         end if;
         if exists (
             select from pg_catalog.pg_attribute where attrelid = found and not attnotnull
-                and attname in ('customer_id', 'manager_id', 'branch_id')
+                and attname in ('manager_id', 'branch_id')
         ) then
             raise exception 'terrace.% must not have rows of nobody: manager_id and branch_id '
                 'are not null', table_name;
@@ -78,18 +82,20 @@ begin
             'create policy customer_sees_own on terrace.%I for select to terrace_customer using (customer_id = %s)',
             table_name, actor);
     end if;
-    if kind in ('OWNED', 'INTERNAL') then
+    if kind in ('OWNED', 'INTERNAL', 'STAFF') then
         execute format(
             'create policy manager_sees_portfolio on terrace.%I for select to terrace_manager using (manager_id = %s)',
             table_name, actor);
         execute format(
             'create policy branch_sees_branch on terrace.%I for select to terrace_branch using (branch_id = %s)',
             table_name, actor);
+    end if;
+    if kind in ('OWNED', 'INTERNAL') then
         execute format(
             'create policy integrator_reads_all on terrace.%I for select to terrace_reading using (true)',
             table_name);
     end if;
-    if kind in ('OWNED', 'INTERNAL', 'UNION') then
+    if kind in ('OWNED', 'INTERNAL', 'STAFF', 'UNION') then
         execute format(
             'create policy union_sees_all on terrace.%I for select to terrace_all using (true)',
             table_name);

@@ -18,6 +18,7 @@ class Visibility(Enum):
     CUSTOMER = auto()  # the customer table itself
     OWNED = auto()  # rows of one customer, carrying customer, manager and branch
     INTERNAL = auto()  # likewise, but not for the customer's own eyes
+    STAFF = auto()  # work on a customer, a branch or the union, for the staff who have it
     UNION = auto()  # the union's business, whoever it is about: those who see every row
     DIRECTORY = auto()  # the managers
     REFERENCE = auto()  # open to every authenticated caller
@@ -48,6 +49,7 @@ _SEEN_WHOLE: dict[Visibility, frozenset[Scope]] = {
     Visibility.CUSTOMER: SEES_ALL,
     Visibility.OWNED: SEES_ALL,
     Visibility.INTERNAL: SEES_ALL,
+    Visibility.STAFF: SEES_ALL - {Scope.READING},
     Visibility.UNION: SEES_ALL - {Scope.READING},
     Visibility.DIRECTORY: SEES_ALL,
     Visibility.REFERENCE: frozenset(Scope),
@@ -64,6 +66,7 @@ _ROWS: dict[Visibility, dict[Scope, str]] = {
     Visibility.CUSTOMER: {Scope.CUSTOMER: "{t}.id = {actor}", **_OF_MANAGER_AND_BRANCH},
     Visibility.OWNED: {Scope.CUSTOMER: "{t}.customer_id = {actor}", **_OF_MANAGER_AND_BRANCH},
     Visibility.INTERNAL: _OF_MANAGER_AND_BRANCH,
+    Visibility.STAFF: _OF_MANAGER_AND_BRANCH,
     Visibility.UNION: {},
     Visibility.DIRECTORY: {
         Scope.CUSTOMER: "{t}.id = (select own.manager_id from terrace.customer own "
@@ -89,4 +92,6 @@ TIER_CHANGE = Table("terrace.tier_change", Visibility.OWNED, ("customer_id", "id
 REPLAYED_STANDING = Table("terrace.replayed_standing", Visibility.OWNED, ("customer_id", "month"))
 SPECIAL_GRANT = Table("terrace.special_grant", Visibility.OWNED, ("customer_id", "id"))
 RISK_SIGNAL = Table("terrace.risk_signal", Visibility.INTERNAL, ("customer_id", "id"))
+APPROVAL = Table("terrace.approval", Visibility.STAFF, ("id",))
+APPROVAL_EVENT = Table("terrace.approval_event", Visibility.STAFF, ("id",))
 RISK_SIGNAL_EVENT = Table("terrace.risk_signal_event", Visibility.INTERNAL, ("customer_id", "id"))

@@ -13,6 +13,10 @@ select
     tiers.oldest as tier_changes_oldest,
     signals.waiting as risk_signals,
     signals.oldest as risk_signals_oldest,
+    steps.waiting as approval_events,
+    steps.oldest as approval_events_oldest,
+    requests.pending as approvals_pending,
+    requests.oldest as effects_oldest,
     lines.waiting as unsealed,
     lines.oldest as unsealed_oldest,
     to_char(run.month, 'YYYY-MM') as close_month,
@@ -38,6 +42,16 @@ from (
     select count(*) as waiting, clock_timestamp() - min(recorded_at) as oldest
     from (select recorded_at from terrace.risk_signal_event where position is null limit $1::bigint) e
 ) signals,
+(
+    select count(*) as waiting, clock_timestamp() - min(recorded_at) as oldest
+    from (select recorded_at from terrace.approval_event where position is null limit $1::bigint) e
+) steps,
+(
+    select count(*) as pending, clock_timestamp() - min(wanted_at) as oldest
+    from (
+        select wanted_at from terrace.approval
+        where state = 'PENDING' and expires_at > clock_timestamp() limit $1::bigint) p
+) requests,
 (
     select count(*) as waiting, clock_timestamp() - min(since) as oldest
     from (select since from terrace.audit_unsealed limit $1::bigint) u

@@ -102,6 +102,14 @@ select first_customer from terrace.close_chunk where month = $1::date order by f
 update terrace.close_chunk set done = true, customers = $3, changes = $4, total = $5
 where month = $1::date and first_customer = $2;
 
+-- name: held_by_close
+-- Whom a close of the open month would hold now: customers with a figure that is not complete, or who
+-- hold one of the classes $1, of which a feed is missing up to the month's end.
+select count(*)::integer as customers, coalesce(sum(f.total), 0) as aum
+from terrace.aum_figure f, terrace.calendar c
+where f.month = c.open_month and (not f.complete or terrace.holds_any(
+    f.customer_id, c.open_month, (c.open_month + interval '1 month')::date - 1, $1::text[]));
+
 -- name: publish_close
 -- The month is closed: the calendar opens the next one, and the business date is in it at least.
 update terrace.calendar

@@ -24,3 +24,15 @@ with signal as (
 )
 insert into terrace.risk_signal_event (customer_id, manager_id, branch_id, signal_id, state)
 select customer_id, manager_id, branch_id, id, state from signal;
+
+-- name: demo_candidate
+-- The first customer of a manager who is no member, holds no grant and has not left for good.
+select c.id, c.number, c.manager_id
+from terrace.customer c join terrace.manager m on m.id = c.manager_id
+left join lateral (
+    select s.status from terrace.standing_in_force s
+    where s.customer_id = c.id order by s.month desc limit 1
+) s on true
+where m.number = $1 and c.status = 'CURRENT' and coalesce(s.status, 'NON_MEMBER') = 'NON_MEMBER'
+    and not exists (select from terrace.special_grant g where g.customer_id = c.id)
+order by c.id limit 1;

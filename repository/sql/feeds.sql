@@ -65,6 +65,10 @@ where d.day >= s.expected_since and (s.expected_until is null or d.day <= s.expe
     and not exists (select from terrace.feed_day f where f.source = s.code and f.day = d.day)
 order by s.code, d.day;
 
+-- name: classes_lacking
+-- The product classes of which a feed is missing on a day from $1 to $2; null if there is none.
+select terrace.classes_lacking($1::date, $2::date);
+
 -- name: lacking_feed
 -- The customers among $1 whose month from $2 to $3 lacks a feed of a class that counts ($4). Only of
 -- a month that is closed or being closed: of any other it is looked at when the figure is read

@@ -10,6 +10,15 @@ where c.id = $1 for no key update;
 select id, number, manager_id, branch_id, status, terminated_on from terrace.customer
 where id = $1;
 
+-- name: customer_key
+-- The key of a customer by number.
+select id from terrace.customer where number = $1;
+
+-- name: aum_of_open_month
+-- The AUM of the open month of customers, as it is shown, together.
+select coalesce(sum(f.total), 0) from terrace.aum_figure f, terrace.calendar c
+where f.customer_id = any($1::integer[]) and f.month = c.open_month;
+
 -- name: lock_accounts_of
 -- Locks a customer's accounts before the customer: a handover reaches them by its cascade.
 select count(*) from (

@@ -4,14 +4,20 @@
 -- of the others comes with what the replay starts from and the figures.
 -- $3 the first month, $4 the month after the last, $5 all months in order, $6 their divisors under the
 -- proposed policy, $7 the lines of its tiers and $8 their codes, lowest first. Everybody comes one by
--- one if $9.
+-- one if $9. Who holds one of the classes $10 up to the day before $4 lacks a feed.
 with months as materialized (
     select m.month, m.divisor,
         array(select line * m.divisor from unnest($7::numeric[]) line order by line) as lines
     from unnest($5::date[], $6::integer[]) m(month, divisor)
 ),
+held as materialized (
+    select c.id as customer_id from terrace.customer c
+    where cardinality($10::text[]) > 0 and c.id between $1 and $2
+        and terrace.holds_any(c.id, $3::date, $4::date - 1, $10::text[])
+),
 figures as materialized (
-    select a.customer_id, count(*) as told, bool_and(a.complete) as complete,
+    select a.customer_id, count(*) as told,
+        bool_and(a.complete and a.customer_id not in (select customer_id from held)) as complete,
         min(width_bucket(a.month_sum, m.lines)) as lowest,
         max(width_bucket(a.month_sum, m.lines)) as highest,
         bool_or(a.month_sum > m.lines[1]) as enters
@@ -44,7 +50,8 @@ found as materialized (
     ) begun on true
     left join lateral (
         select s.*, {standing_document} as state from terrace.standing s
-        where s.customer_id = c.id and s.month <= $4::date order by s.month desc limit 1
+        where s.customer_id = c.id and s.month <= (select least($4::date, open_month) from terrace.calendar)
+        order by s.month desc limit 1
     ) recorded on true
     where c.id between $1 and $2
 )
@@ -60,7 +67,9 @@ select d.customer_id, d.manager_id, d.branch_id, d.terminated_on, d.begun, d.rec
     d.aum_before, d.aum_after, d.status, d.tier, 1, a.months, a.sums, a.divisors, a.complete
 from found d cross join lateral (
     select array_agg(month order by month) as months, array_agg(month_sum order by month) as sums,
-        array_agg(divisor order by month) as divisors, array_agg(complete order by month) as complete
+        array_agg(divisor order by month) as divisors,
+        array_agg(complete and d.customer_id not in (select customer_id from held) order by month)
+            as complete
     from terrace.aum
     where customer_id = d.customer_id and month >= $3::date and month < $4::date
 ) a

@@ -65,6 +65,40 @@ update terrace.risk_signal_event t set position = head.before + w.place
 from waiting w, head
 where t.customer_id = w.customer_id and t.id = w.id;
 
+-- name: waiting_approvals
+-- Steps of requests for decisions that wait for a position, oldest first. The steps of one request are
+-- committed in the order of their ids, for each holds the request.
+select customer_id, id from terrace.approval_event
+where position is null order by id limit 5000;
+
+-- name: hold_customers_of_approvals
+-- As for tier changes; 0 for requests that are about no customer.
+with held as (
+    select id from terrace.customer
+    where id = any(array(select customer_id from ({waiting_approvals}) waiting))
+    for key share skip locked
+)
+select id from held
+union all
+select 0 where exists (select from terrace.approval_event where position is null);
+
+-- name: position_approvals
+-- As for tier changes.
+with waiting as (
+    select id, row_number() over (order by id) as place
+    from terrace.approval_event
+    where position is null and coalesce(customer_id, 0) = any($1::integer[])
+    order by id limit 5000
+),
+head as (
+    update terrace.feed set head = head + (select count(*) from waiting)
+    where topic = 'approval' and exists (select from waiting)
+    returning head - (select count(*) from waiting) as before
+)
+update terrace.approval_event t set position = head.before + w.place
+from waiting w, head
+where t.id = w.id;
+
 -- name: announce
 -- Wakes every listener; what happened is in the feeds.
 select pg_notify('terrace_feed', '');
@@ -95,6 +129,12 @@ select topic, head, tail from terrace.feed;
 -- name: routes_of_tier_change
 -- Whom the events with positions after $1 up to $2 may concern.
 select position, customer_id, manager_id, branch_id from terrace.tier_change
+where position > $1 and position <= $2;
+
+-- name: routes_of_approval
+-- The same for requests for decisions; 0 for no customer.
+select position, coalesce(customer_id, 0) as customer_id, manager_id, branch_id
+from terrace.approval_event
 where position > $1 and position <= $2;
 
 -- name: routes_of_risk_signal

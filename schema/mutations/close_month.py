@@ -2,20 +2,28 @@
 
 import asyncio
 import datetime
+from contextlib import suppress
 from typing import Any
 
 import strawberry
 
 from domain.actors import Role
+from domain.approvals import DecisionRefused
 from domain.months import Month
-from repository.calendar import CalendarError
-from repository.closing import CloseRun, close_state, request_close
+from repository.acts.incomplete_close import INCOMPLETE_CLOSE
+from repository.approvals import Asked
+from repository.calendar import CalendarError, own_ledger
+from repository.closing import CloseRun, close_state, gap_documents, request_close, weigh_close
+from repository.database import Connection
 from repository.reading.expressions import date, integer, text
 from repository.reading.parameters import readable
+from repository.reading.tables import APPROVAL
 from schema.context import Context
-from schema.fields import elements, same_row, stored
+from schema.fields import elements, same_row, stored, to_one
+from schema.mutations.asking import request
 from schema.mutations.customers import text_of
 from schema.mutations.operation import Refused, Row, UserError, operation, user_errors
+from schema.types.approval import Approval
 
 _LOOK_EVERY = 0.1
 
@@ -34,8 +42,8 @@ class CloseMonthInput:
     month: Month = strawberry.field(description="The open month; months close in order.")
     override: CloseOverrideInput | None = strawberry.field(
         default=None,
-        description="Close it also if feeds are missing: customers who need one are held as they "
-        "stand, until it arrives.",
+        description="Close it also if feeds are missing, once somebody else allows it: customers "
+        "who need one are held as they stand, until it arrives.",
     )
 
 
@@ -81,21 +89,28 @@ class CloseMonthPayload:
     """Result of closeMonth."""
 
     close: MonthClose | None = same_row(
-        "The close; null if it was refused.", unless_null=text("month")
+        "The close; null if it was refused, or waits for somebody else.", unless_null=text("month")
+    )
+    approval: Approval | None = to_one(
+        APPROVAL,
+        {"id": "{t}.approval_id"},
+        "The request to close without feeds, which somebody else is to allow; null if none is "
+        "missing.",
     )
     errors: list[UserError] = user_errors()
 
 
 async def perform(context: Context, given: CloseMonthInput) -> Row:
-    """Ask for the close and wait a while for its end; workers carry it out either way."""
+    """Ask for the close and wait a while for its end; workers carry it out either way.
+
+    To close without feeds is asked for as a decision that needs two people.
+    """
     month: Any = readable(given.month)
-    override: str | None = None
+    if given.override is not None:
+        with suppress(_NothingMissing):
+            return await _ask_to_override(context, month, given.override.reason)
     try:
-        if given.override is not None:
-            override = text_of(given.override.reason, "override", "reason")
-        run = await request_close(context.database, month, context.actor, override)
-    except Refused as refused:
-        return refused.row
+        run = await request_close(context.database, month, context.actor)
     except CalendarError as error:
         return Refused(error.code, str(error), "input", "month").row
     await context.wake("close")
@@ -107,6 +122,28 @@ async def perform(context: Context, given: CloseMonthInput) -> Row:
         async with context.database.writing() as connection:
             run = await close_state(connection, month)
     return _row(run)
+
+
+class _NothingMissing(Exception):
+    """There is nothing to override: the month is closed like any other."""
+
+
+async def _ask_to_override(context: Context, month: Month, given: str) -> Row:
+    async def find(connection: Connection) -> Asked:
+        reason = text_of(given, "override", "reason")
+        await own_ledger(connection)
+        try:
+            lacking = await weigh_close(connection, month)
+        except CalendarError as error:
+            if error.code == "MONTH_CLOSING":
+                raise _NothingMissing from None
+            raise DecisionRefused(error.code, str(error), "month") from None
+        if not lacking:
+            raise _NothingMissing
+        payload = {"month": str(month), "missing": gap_documents(lacking)}
+        return Asked(payload, str(month), reason)
+
+    return await request(context, INCOMPLETE_CLOSE, find)
 
 
 def _row(run: CloseRun) -> Row:
@@ -129,8 +166,8 @@ def _row(run: CloseRun) -> Row:
 CLOSE_MONTH = operation(
     perform,
     CloseMonthInput,
-    "month text, state text, customers integer, judged integer, changes integer, problem text, "
-    "override_reason text, missing jsonb",
+    "approval_id integer, month text, state text, customers integer, judged integer, "
+    "changes integer, problem text, override_reason text, missing jsonb",
     "Close the open month: every customer is judged, standings and tier changes are published "
     "together, and the next month opens. The answer waits for the end, but not for long; the close "
     "goes on without the caller.",

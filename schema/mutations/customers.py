@@ -3,11 +3,12 @@
 from typing import Any
 
 from domain.actors import Actor
+from repository.customers import hold_customer
 from repository.database import Connection
 from repository.reading.parameters import InvalidArgument
 from repository.statements import sql
 from schema import identifiers
-from schema.mutations.operation import Refused, may_see
+from schema.mutations.operation import Refused
 
 _LONGEST = 2000
 
@@ -15,10 +16,7 @@ _LONGEST = 2000
 async def locked_customer(connection: Connection, identifier: str, actor: Actor) -> Any:
     """The customer's row, locked; one the caller may not see is as good as none."""
     key = key_in(identifier, "Customer", "customer")
-    await connection.execute(sql("no_loader"))
-    await connection.execute(sql("share_ledger"))
-    await connection.execute(sql("lock_accounts_of"), key)
-    return _in_scope(await connection.fetchrow(sql("customer_in_scope"), key), actor)
+    return _in_scope(await hold_customer(connection, key), actor)
 
 
 async def seen_customer(connection: Connection, identifier: str, actor: Actor) -> Any:
@@ -28,7 +26,9 @@ async def seen_customer(connection: Connection, identifier: str, actor: Actor) -
 
 
 def _in_scope(customer: Any, actor: Actor) -> Any:
-    if customer is None or not may_see(actor, customer):
+    if customer is None or not actor.sees(
+        customer["id"], customer["manager_id"], customer["branch_id"]
+    ):
         raise Refused("NOT_FOUND", "there is no such customer", "input", "customer")
     return customer
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from domain.actors import SEES_ALL, Actor, Grant, Role, Scope
+from domain.actors import Actor, Grant, Role
 from repository.reading.expressions import json, text
 from schema.context import Context
 from schema.fields import PLANNED, Argument, Planned, PlannedField, elements, stored
@@ -88,17 +88,3 @@ class Refused(Exception):
         self.row: Row = {
             "errors": [{"field": list(path) or None, "code": code, "message": message}]
         }
-
-
-def may_see(actor: Actor, customer: Any) -> bool:
-    """Whether a customer's row, as the writer reads it, is in the actor's scope."""
-    if actor.scope in SEES_ALL:
-        return True
-    match actor.scope:
-        case Scope.BRANCH:
-            return bool(customer["branch_id"] == actor.scope_id)
-        case Scope.MANAGER:
-            return bool(customer["manager_id"] == actor.scope_id)
-        case Scope.CUSTOMER:
-            return bool(customer["id"] == actor.scope_id)
-    return False

@@ -6,15 +6,19 @@ from typing import Any
 import strawberry
 
 from domain.actors import Role
+from repository.acts.special_vip import SPECIAL_VIP
+from repository.approvals import Asked
 from repository.calendar import CalendarError
-from repository.reading.expressions import date, text
+from repository.database import Connection
 from repository.reading.parameters import readable
-from repository.reading.tables import CUSTOMER
-from repository.special import GrantRefused, grant, revoke
+from repository.reading.tables import APPROVAL, CUSTOMER
+from repository.special import GrantRefused, revoke
 from schema.context import Context
-from schema.fields import same_row, stored, to_one
+from schema.fields import to_one
+from schema.mutations.asking import refused_row, request
 from schema.mutations.customers import locked_customer, text_of
 from schema.mutations.operation import Refused, Row, UserError, operation, user_errors
+from schema.types.approval import Approval
 from schema.types.customer import Customer
 
 
@@ -37,20 +41,14 @@ class RevokeSpecialVipInput:
     reason: str = strawberry.field(description="Why; it is kept with the grant.")
 
 
-@strawberry.type(description="A grant of special VIP: one year, aligned to the end of a month.")
-class SpecialVipGrant:
-    """A grant as the mutation gave it."""
-
-    starts: datetime.date = stored(date("starts"), "The first day.")
-    until: datetime.date = stored(date("until"), "The last day.")
-
-
-@strawberry.type(description="The grant and the customer as they are now.")
+@strawberry.type(description="The request for the grant, and the customer as is now.")
 class GrantSpecialVipPayload:
     """Result of grantSpecialVip."""
 
-    grant: SpecialVipGrant | None = same_row(
-        "The grant; null if it was refused.", unless_null=text("starts")
+    approval: Approval | None = to_one(
+        APPROVAL,
+        {"id": "{t}.approval_id"},
+        "The request, which somebody else is to allow; null if it was refused.",
     )
     customer: Customer | None = to_one(CUSTOMER, {"id": "{t}.customer_id"}, "The customer.")
     errors: list[UserError] = user_errors()
@@ -65,24 +63,17 @@ class RevokeSpecialVipPayload:
 
 
 async def perform_grant(context: Context, given: GrantSpecialVipInput) -> Row:
-    """Give the grant; SPECIAL at once if the customer holds no tier."""
+    """Ask for the grant; it is given by whoever allows it."""
     start: Any = readable(given.from_)
-    try:
+
+    async def find(connection: Connection) -> Asked:
         reason = text_of(given.reason, "reason")
-        async with context.database.unit() as connection:
-            customer = await locked_customer(connection, given.customer, context.actor)
-            first, last = await grant(connection, customer, start, reason, context.actor)
-    except Refused as refused:
-        return refused.row
-    except (GrantRefused, CalendarError) as error:
-        return Refused(error.code, str(error), "input").row
-    await context.wake("relay")
-    return {
-        "customer_id": customer["id"],
-        "starts": str(first),
-        "until": str(last),
-        "errors": [],
-    }
+        customer = await locked_customer(connection, given.customer, context.actor)
+        number = customer["number"]
+        payload = {"customer": number, "from": None if start is None else str(start)}
+        return Asked(payload, number, reason, customer["id"])
+
+    return await request(context, SPECIAL_VIP, find)
 
 
 async def perform_revoke(context: Context, given: RevokeSpecialVipInput) -> Row:
@@ -95,7 +86,7 @@ async def perform_revoke(context: Context, given: RevokeSpecialVipInput) -> Row:
     except Refused as refused:
         return refused.row
     except (GrantRefused, CalendarError) as error:
-        return Refused(error.code, str(error), "input").row
+        return refused_row(error)
     await context.wake("relay")
     return {"customer_id": customer["id"], "errors": []}
 
@@ -103,10 +94,12 @@ async def perform_revoke(context: Context, given: RevokeSpecialVipInput) -> Row:
 GRANT_SPECIAL_VIP = operation(
     perform_grant,
     GrantSpecialVipInput,
-    "customer_id integer, starts date, until date",
-    "Grant special VIP for one year, aligned to the end of a month.",
+    "approval_id integer, customer_id integer",
+    "Ask for a grant of special VIP for one year, aligned to the end of a month. It is given when "
+    "somebody else allows it: `giveApproval`.",
     Role.HQ,
     Role.BRANCH,
+    Role.MANAGER,
 )
 REVOKE_SPECIAL_VIP = operation(
     perform_revoke,

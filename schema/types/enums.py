@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import strawberry
 
 from domain.actors import Grant, Role, Scope
+from domain.approvals import ApprovalKind, ApprovalState
 from domain.changes import ChangeKind
 from domain.customers import CustomerKind, CustomerStatus
 from domain.events import EventFeed
@@ -64,6 +65,32 @@ publish(
         "AUDIT": "Every row, the audit trail and the configuration included.",
         "CONFIGURATION": "How the installation is set up; no customer's row.",
         "NONE": "Reference data only.",
+    },
+)
+publish(
+    ApprovalKind,
+    "ApprovalKind",
+    "What needs two people.",
+    {
+        "SPECIAL_VIP": "A grant of special VIP.",
+        "CORRECTION": "A correction that leaves a customer worse off.",
+        "TIER_POLICY": "A version of the tier policy.",
+        "INCOMPLETE_CLOSE": "The close of a month though feeds of it are missing.",
+        "REOPEN_MONTH": "The close of the last closed month is taken back.",
+        "MANUAL_TIER": "A tier that the figures do not give.",
+        "HANDOVER": "Many customers go to another manager at once.",
+    },
+)
+publish(
+    ApprovalState,
+    "ApprovalState",
+    "How far a request for a decision has come.",
+    {
+        "PENDING": "It waits for somebody else to decide.",
+        "APPROVED": "Allowed, and done.",
+        "REJECTED": "Refused.",
+        "WITHDRAWN": "Taken back by whoever asked.",
+        "EXPIRED": "Nobody decided in time.",
     },
 )
 publish(
@@ -139,6 +166,7 @@ publish(
     "EventFeed",
     "A feed of events.",
     {
+        "APPROVALS": "What `approvalChanged` tells.",
         "TIER_CHANGES": "What `tierChanged` tells.",
         "RISK_SIGNALS": "What `riskSignalChanged` tells.",
     },

@@ -10,7 +10,9 @@ import pytest
 from api import door as module
 from api.buckets import Buckets
 from api.door import Door
+from api.errors import Unauthenticated
 from domain.actors import Actor, Role
+from schema.errors import RateLimited
 from settings import Settings
 from tests.api.serving import (
     HELLO,
@@ -249,6 +251,27 @@ async def test_an_address_that_guesses_is_shut_out_but_not_those_who_share_it() 
         assert (await post(known, HELLO)).json() == WORLD
         await say(socket, type="connection_init", payload={"token": "guessed"})
         assert (await closing(socket))[0] == 4431
+
+
+async def test_a_token_that_was_good_is_looked_at_no_longer_once_it_was_refused() -> None:
+    door = Door(limited(failures_per_minute=2))
+    good, asked = True, 0
+
+    async def identify() -> str:
+        nonlocal asked
+        asked += 1
+        if not good:
+            raise Unauthenticated("revoked")
+        return "somebody"
+
+    assert await door.identified("once good", "198.51.100.7", identify) == "somebody"
+    good = False
+    for _ in range(2):  # and with this its address is shut out
+        with pytest.raises(Unauthenticated):
+            await door.identified("once good", "198.51.100.7", identify)
+    with pytest.raises(RateLimited):
+        await door.identified("once good", "198.51.100.7", identify)
+    assert asked == 3  # and not a fourth time
 
 
 async def test_guesses_behind_a_trusted_proxy_shut_out_their_own_address() -> None:

@@ -40,6 +40,10 @@ POLICIES: dict[Visibility, dict[str, str]] = {
         "terrace_manager": f"(manager_id = {ACTOR})",
         "terrace_branch": f"(branch_id = {ACTOR})",
     },
+    Visibility.STAFF: {
+        "terrace_manager": f"(manager_id = {ACTOR})",
+        "terrace_branch": f"(branch_id = {ACTOR})",
+    },
     Visibility.UNION: {},
     Visibility.DIRECTORY: {
         "terrace_customer": f"(id = {OWN_MANAGER})",
@@ -201,7 +205,8 @@ def expected_policies(visibility: Visibility) -> dict[str, tuple[str, str, str |
         role: ("SELECT", condition, None) for role, condition in POLICIES[visibility].items()
     }
     if visibility not in OWNERLESS:
-        unseen = {Scope.READING} if visibility is Visibility.UNION else set()
+        own = (Visibility.UNION, Visibility.STAFF)
+        unseen = {Scope.READING} if visibility in own else set()
         for scope in SEES_ALL - unseen:
             told[GROUPS[scope.value]] = ("SELECT", "true", None)
     told["terrace_writer"] = ("ALL", "true", "true")

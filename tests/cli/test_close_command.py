@@ -18,7 +18,7 @@ async def test_months_another_closer_was_first_to_close_are_passed_over(
     await house.record(("A1", "2025-01-05", "1.00"))
 
     async def late(
-        database: Database, month: Month, actor: Actor, override: str | None
+        database: Database, month: Month, actor: Actor, override: str | None = None
     ) -> CloseRun:
         if month == Month(2025, 2):
             await house.close("2025-02")

@@ -72,7 +72,7 @@ async def test_a_sound_installation_has_nothing_wrong(house: House, settings: Se
     assert {check.name for check in checks} == {
         *("python", "redis", "postgresql", "migrations", "signing key", "clock", "roles"),
         *("row walls", "indexes", "connections", "durability", "recompute", "relay"),
-        *("quarantine", "close", "audit trail", "audit seals"),
+        *("quarantine", "close", "audit trail", "audit seals", "approvals"),
     }
 
 

@@ -11,8 +11,10 @@ from click.testing import CliRunner, Result
 from cli.main import cli
 from domain.months import Month
 from repository.closing import request_close
+from schema import identifiers
 from tests.cli.imported import Desk
 from tests.cli.typed import Shell, environment
+from tests.deciding import allowed
 from tests.feeding import OPERATOR, is_complete
 from tests.house import House
 
@@ -137,7 +139,7 @@ async def test_an_import_while_its_month_is_closed_is_recorded_and_not_marked(de
     assert await days(house) == []
 
 
-async def test_a_close_is_refused_until_a_reason_is_given(desk: Desk) -> None:
+async def test_a_close_is_refused_until_somebody_else_allows_it(desk: Desk) -> None:
     house = desk.house
     await house.record(("A1", "2025-01-10", "300000.00"))
     await types(house, "feed", "complete", "core", "2025-01-01..2025-01-30")
@@ -147,14 +149,22 @@ async def test_a_close_is_refused_until_a_reason_is_given(desk: Desk) -> None:
         assert (result.exit_code, result.output) == (1, f"Error: {told}")
     blank = await types(house, "close", "2025-01", "--incomplete-because", " ")
     assert blank.exit_code == 2
-    result = await types(house, "close", "2025-01", "--incomplete-because", "a long night")
+    asked = await types(house, "close", "2025-01", "--incomplete-because", "a long night")
+    assert (asked.exit_code, asked.output) == (
+        1,
+        "Error: 2025-01 cannot be closed yet: not complete is core 2025-01-31; "
+        "approval 1 waits for somebody else to allow it\n",
+    )
+    request = {"approval": {"id": identifiers.encode("Approval", 1)}, "errors": []}
+    assert (await allowed(house, request))["errors"] == []
+    result = await types(house, "close", "2025-01")
     assert (result.exit_code, result.output) == (
         0,
         "2025-01 closed: 2 customers, 0 tier changes\n2025-01 was closed without core 2025-01-31\n",
     )
     assert not await is_complete(house, "C1", "2025-01")
     [line] = await house.trail("select * from terrace.audit where action = 'close.override'")
-    assert (line["principal"], line["channel"]) == ("hq:operator", "cli")
+    assert line["principal"] == "hq:second"
     assert line["reason"] == "a long night"
     await types(house, "feed", "complete", "core", JANUARY)
     await house.work()

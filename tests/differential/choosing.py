@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain.names import folded
+from tests.differential.approvals import state_of
 from tests.differential.figures import latest
 from tests.differential.identifiers import key_of
 from tests.differential.refusals import refused
@@ -89,6 +90,16 @@ LOOKS: dict[str, dict[str, Look]] = {
         "subject": column("subject"),
         "businessDate": column("business_date"),
         "recordedAt": column("recorded_at"),
+    },
+    "approval": {
+        "kind": column("kind"),
+        "state": lambda view, row: state_of(row),
+        "subject": column("subject"),
+        "customer": column("customer_id"),
+        "branch": column("branch_id"),
+        "requestedBy": column("requested_by"),
+        "requestedAt": column("requested_at"),
+        "decidedBy": column("decided_by"),
     },
     "risk_signal": {
         "severity": column("severity"),

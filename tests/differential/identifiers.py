@@ -13,6 +13,7 @@ from tests.differential.rows import Row
 KEYS = {
     "AuditEntry": ("audit", ("id",)),
     "Account": ("account", ("customer_id", "id")),
+    "Approval": ("approval", ("id",)),
     "ApiKey": ("api_key", ("id",)),
     "Branch": ("branch", ("id",)),
     "Customer": ("customer", ("id",)),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.differential import figures
+from tests.differential.approvals import Approvals
 from tests.differential.choosing import chosen, is_valid
 from tests.differential.feeds import feeds
 from tests.differential.identifiers import KEYS, Cursors, key_of, read_id
@@ -30,7 +31,14 @@ from tests.differential.rows import Row, View
 CLEAR_TO = ("customer",)
 
 
-class Plain(Previews):
+_TOPICS = {
+    "TIER_CHANGES": "tier_change",
+    "RISK_SIGNALS": "risk_signal",
+    "APPROVALS": "approval",
+}
+
+
+class Plain(Previews, Approvals):
     """The resolvers for one actor: `Type.field` is the method `Type_field`."""
 
     def __init__(self, view: View, cursors: Cursors) -> None:
@@ -90,7 +98,7 @@ class Plain(Previews):
         return self.view.calendar
 
     def Query_eventCursor(self, source: Any, feed: str) -> str:
-        topic = {"TIER_CHANGES": "tier_change", "RISK_SIGNALS": "risk_signal"}[feed]
+        topic = _TOPICS[feed]
         [found] = self.view.where("feed", topic=topic)
         return b64encode(f"{topic}:{found['head']}".encode()).decode()
 

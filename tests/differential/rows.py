@@ -36,13 +36,14 @@ KINDS = {
     "policy_preview": "TierPolicyPreview",
     "policy_preview_customer": "PolicyPreviewCustomer",
     "corrections_made": "",
+    "approval": "Approval",
 }
 """Every table that is read, and the published type that its rows are shown as."""
 
 OPEN = ("branch", "tier_policy", "tier", "calendar", "feed_source", "feed_day", "feed")
 OPEN += ("corrections_made",)
 UNION = ("policy_preview", "policy_preview_customer")
-INTERNAL = ("risk_signal",)
+INTERNAL = ("risk_signal", "approval")
 CONFIGURATION = ("api_key", "revocation")
 TRAIL = ("audit", "audit_seal")
 

@@ -16,6 +16,7 @@ from graphql import (
 
 from tests.differential.identifiers import KEYS, Cursors, encoded, id_of
 from tests.differential.paging import (
+    BY_APPROVAL,
     BY_KEY,
     BY_MANAGER,
     BY_POSITION,
@@ -35,6 +36,7 @@ TABLES = {
     "ManagerFilter": "manager",
     "TierChangeFilter": "tier_change",
     "RiskSignalFilter": "risk_signal",
+    "ApprovalFilter": "approval",
     "ApiKeyFilter": "api_key",
     "RevocationFilter": "revocation",
     "AuditEntryFilter": "audit",
@@ -51,12 +53,15 @@ COLUMNS = {
     "tier": "tier",
     "subject": "bearer",
     "tokenId": "token_id",
+    "requestedBy": "requested_by",
+    "decidedBy": "decided_by",
 }
 PAGED = {
     "customers": "customer",
     "managers": "manager",
     "tierChanges": "tier_change",
     "riskSignals": "risk_signal",
+    "approvals": "approval",
     "apiKeys": "api_key",
     "revocations": "revocation",
     "auditEntries": "audit",
@@ -67,6 +72,7 @@ FIXED = {
     "managers": BY_MANAGER,
     "tierChanges": BY_POSITION,
     "riskSignals": BY_SIGNAL,
+    "approvals": BY_APPROVAL,
     "apiKeys": BY_KEY,
     "revocations": BY_REVOCATION,
     "auditEntries": NEWEST_FIRST,
@@ -158,6 +164,7 @@ class Values:
         table, column = {
             "recordedAt": (TABLES.get(owner, "tier_change"), "recorded_at"),
             "reportedAt": ("risk_signal", "reported_at"),
+            "requestedAt": ("approval", "requested_at"),
         }[member]
         known = [row[column] for row in self.rows.tables[table]]
         if not known or self.dice.random() < 0.2:

@@ -221,7 +221,8 @@ def _told(history: History) -> dict[str, Any]:
 async def feeds(world: World) -> list[str]:
     """Positions of each feed are 1 to its head, each once, and nothing waits."""
     problems = []
-    for table, topic in (("tier_change", "tier_change"), ("risk_signal_event", "risk_signal")):
+    for table in ("tier_change", "risk_signal_event", "approval_event"):
+        topic = table.removesuffix("_event")
         row = (
             await world.fetch(f"""select count(*) as events, count(position) as placed,
             count(distinct position) as places, coalesce(min(position), 1) as low,

@@ -8,7 +8,8 @@ from domain.months import Month
 from repository.closing import request_close
 from repository.special import end_relation
 from repository.statements import sql
-from tests.flows.test_special_vip import GRANT, identifier
+from tests.deciding import granted
+from tests.flows.test_special_vip import identifier
 from tests.house import House, new_house
 from workers.recompute import recompute
 
@@ -184,7 +185,7 @@ async def test_a_correction_counts_what_happened_in_the_open_month(house: House)
     await house.record(("A1", "2025-01-15", "50000.00"))
     await house.close("2025-01")
     await house.record(("A1", "2025-02-10", "50000.00"))
-    await house.data(GRANT, {"c": await identifier(house, "C1")})
+    assert await granted(house, await identifier(house, "C1")) == []
     await house.record(("A1", "2025-01-15", "60000.00"))
     await house.work()
     assert await corrections(house) == ["APPLIED"]
@@ -206,15 +207,15 @@ async def test_a_grant_and_a_correction_of_a_month_may_come_in_any_order(
             for number in range(3, 10):
                 month = f"2025-{number:02d}"
                 await house.close(month)
-            grant = {"c": await identifier(house, "C1")}
+            customer = await identifier(house, "C1")
             if grant_first:
-                await house.data(GRANT, grant)
+                assert await granted(house, customer) == []
             late = (("A1", "2025-03-01", "900000.00"), ("A1", "2025-04-01", "50000.00"))
             await house.record(*late)
             await house.work()
             if not grant_first:
                 assert await house.value("select count(*) from terrace.replayed_standing") == 1
-                await house.data(GRANT, grant)
+                assert await granted(house, customer) == []
             await house.close("2025-10")
             ends.append(await lasting(house))
     assert ends[0]["standing"] == ends[1]["standing"]

@@ -7,6 +7,7 @@ import pytest
 from domain.months import Month
 from repository.calendar import CalendarError, publish_policy
 from repository.closing import request_close
+from tests.deciding import allowed
 from tests.feeding import (
     DEPOSITS,
     GOLD,
@@ -24,7 +25,8 @@ from tests.feeding import (
 from tests.house import House
 
 CLOSE = """mutation ($i: CloseMonthInput!) { closeMonth(input: $i) { close { state
-    override { reason missing { source firstDay lastDay } } } errors { code message field } } }"""
+    override { reason missing { source firstDay lastDay } } } approval { id }
+    errors { code message field } } }"""
 FEEDS = """query ($m: Month) { feeds(month: $m) { code name productClasses expectedSince
     expectedUntil month expectedDays completeDays missingDays } }"""
 JANUARY = "2025-01-01..2025-01-31"
@@ -74,14 +76,16 @@ async def test_an_override_is_shown_kept_and_audited_with_what_was_missing(house
         ("INVALID_TEXT", ["input", "override", "reason"])
     ]
     given = {"month": "2025-01", "override": {"reason": "the gold desk is down"}}
-    answer = await house.data(CLOSE, {"i": given})
+    asked = await house.data(CLOSE, {"i": given})
+    assert (await allowed(house, asked["closeMonth"]))["errors"] == []
+    answer = await house.data(CLOSE, {"i": {"month": "2025-01"}})  # which runs: it is told of
     shown = {
         "reason": "the gold desk is down",
         "missing": [{"source": "gold", "firstDay": "2025-01-30", "lastDay": "2025-01-31"}],
     }
     assert answer["closeMonth"]["close"]["override"] == shown
     [line] = await house.trail("select * from terrace.audit where action = 'close.override'")
-    assert (line["principal"], line["subject"]) == ("hq:test", "2025-01")
+    assert (line["principal"], line["subject"]) == ("hq:second", "2025-01")
     missing = [{"source": "gold", "first": "2025-01-30", "last": "2025-01-31"}]
     assert (line["reason"], line["detail"]) == ("the gold desk is down", {"missing": missing})
     again = await house.data(CLOSE, {"i": {"month": "2025-01"}})  # while it runs: no harm

@@ -17,6 +17,7 @@ from repository.reading.tables import Visibility
 from repository.revocations import shut_out_bearer, shut_out_token
 from schema import identifiers
 from schema.declarations import node_types
+from tests.deciding import granted
 from tests.house import House
 from workers.preview import carry_out_previews
 
@@ -67,8 +68,6 @@ ACCOUNT = """
 TIERS = [{"code": "X1", "name": "Otherwise", "threshold": "700000.00"}]
 SIGNAL = """mutation ($c: ID!, $f: String!) { raiseRiskSignal(input: {customer: $c,
     code: "OUTFLOW", severity: RED, facts: $f}) { errors { code } } }"""
-GRANT = """mutation ($c: ID!, $r: String!) { grantSpecialVip(input: {customer: $c, reason: $r}) {
-    errors { code } } }"""
 
 
 @dataclass(frozen=True)
@@ -104,11 +103,12 @@ class World:
         if row.visibility is Visibility.UNION:
             return False
         if actor.role is Role.INTEGRATOR and actor.grants != {Grant.FEEDS}:
-            return True
+            return row.visibility is not Visibility.STAFF
         if actor.role is Role.CUSTOMER:
             if row.visibility is Visibility.DIRECTORY:
                 return row.manager == self.manager_of[actor.scope_id]
-            return row.visibility is not Visibility.INTERNAL and row.customer == actor.scope_id
+            staff = row.visibility in (Visibility.INTERNAL, Visibility.STAFF)
+            return not staff and row.customer == actor.scope_id
         if actor.role is Role.MANAGER:
             return row.manager == actor.scope_id
         return actor.scope is Scope.BRANCH and row.branch == actor.scope_id
@@ -135,7 +135,7 @@ async def populate(house: House) -> World:
     for key, number in enumerate(CUSTOMERS, 1):
         customer = {"c": identifiers.encode("Customer", key)}
         await house.data(SIGNAL, customer | {"f": f"Facts of {number}"})
-        await house.data(GRANT, customer | {"r": f"Reason of {number}"})
+        assert await granted(house, customer["c"], reason=f"Reason of {number}") == []
     await create_key(house.database, "KEY-OF-CORE", [Grant.FEEDS], 30, OPERATOR)
     await shut_out_bearer(house.database, Role.HQ, "SHUT-OUT", None, "Left in anger", OPERATOR)
     await shut_out_token(house.database, "TOKEN-SHUT-OUT", "Leaked in a log", OPERATOR)

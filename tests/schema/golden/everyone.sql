@@ -44,19 +44,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'AuditEntry' then coalesce(
+        when 'Approval' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"AuditEntry","id":"' || encode(
-                  convert_to('AuditEntry:' || t4.id, 'UTF8'),
+                '{"__typename":"Approval","id":"' || encode(
+                  convert_to('Approval:' || t4.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.audit t4
+            from terrace.approval t4
             where t4.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and false
+          ),
+          'null'
+        )
+        when 'AuditEntry' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"AuditEntry","id":"' || encode(
+                  convert_to('AuditEntry:' || t5.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.audit t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -69,14 +89,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t5.id, 'UTF8'),
+                  convert_to('Branch:' || t6.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t5
-            where t5.id =
+            from terrace.branch t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -88,18 +108,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t6.id, 'UTF8'),
+                  convert_to('Customer:' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t6.number)::text || '}'
+                ) || '","number":' || to_json(t7.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t6
-            where t6.id =
+            from terrace.customer t7
+            where t7.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t6.id = $1::integer
+            and t7.id = $1::integer
           ),
           'null'
         )
@@ -108,18 +128,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t7.id, 'UTF8'),
+                  convert_to('Manager:' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t7.number)::text || '}'
+                ) || '","number":' || to_json(t8.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t7
-            where t7.id =
+            from terrace.manager t8
+            where t8.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t7.id = (
+            and t8.id = (
               select own.manager_id
               from terrace.customer own
               where own.id = $1::integer
@@ -132,14 +152,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t8.id, 'UTF8'),
+                  convert_to('Revocation:' || t9.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t8
-            where t8.id =
+            from terrace.revocation t9
+            where t9.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -152,15 +172,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t9.code)::text || '}'
+                ) || '","code":' || to_json(t10.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t9
-            where t9.customer_id = t1.k1
-            and t9.id = t1.k2
+            from terrace.risk_signal t10
+            where t10.customer_id = t1.k1
+            and t10.id = t1.k2
             and false
           ),
           'null'
@@ -170,17 +190,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                  convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t10.kind || '"}'
+                ) || '","kind":"' || t11.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t10
-            where t10.customer_id = t1.k1
-            and t10.id = t1.k2
-            and t10.customer_id = $1::integer
-            and t10.position is not null
+            from terrace.tier_change t11
+            where t11.customer_id = t1.k1
+            and t11.id = t1.k2
+            and t11.customer_id = $1::integer
+            and t11.position is not null
           ),
           'null'
         )
@@ -189,14 +209,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t11.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t12.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t11
-            where t11.version =
+            from terrace.tier_policy t12
+            where t12.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -208,14 +228,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicyPreview","id":"' || encode(
-                  convert_to('TierPolicyPreview:' || t12.id, 'UTF8'),
+                  convert_to('TierPolicyPreview:' || t13.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.policy_preview t12
-            where t12.id =
+            from terrace.policy_preview t13
+            where t13.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -281,19 +301,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'AuditEntry' then coalesce(
+        when 'Approval' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"AuditEntry","id":"' || encode(
-                  convert_to('AuditEntry:' || t4.id, 'UTF8'),
+                '{"__typename":"Approval","id":"' || encode(
+                  convert_to('Approval:' || t4.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.audit t4
+            from terrace.approval t4
             where t4.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and t4.manager_id = $1::integer
+          ),
+          'null'
+        )
+        when 'AuditEntry' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"AuditEntry","id":"' || encode(
+                  convert_to('AuditEntry:' || t5.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.audit t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -306,14 +346,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t5.id, 'UTF8'),
+                  convert_to('Branch:' || t6.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t5
-            where t5.id =
+            from terrace.branch t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -325,18 +365,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t6.id, 'UTF8'),
+                  convert_to('Customer:' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t6.number)::text || '}'
+                ) || '","number":' || to_json(t7.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t6
-            where t6.id =
+            from terrace.customer t7
+            where t7.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t6.manager_id = $1::integer
+            and t7.manager_id = $1::integer
           ),
           'null'
         )
@@ -345,18 +385,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t7.id, 'UTF8'),
+                  convert_to('Manager:' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t7.number)::text || '}'
+                ) || '","number":' || to_json(t8.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t7
-            where t7.id =
+            from terrace.manager t8
+            where t8.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t7.id = $1::integer
+            and t8.id = $1::integer
           ),
           'null'
         )
@@ -365,14 +405,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t8.id, 'UTF8'),
+                  convert_to('Revocation:' || t9.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t8
-            where t8.id =
+            from terrace.revocation t9
+            where t9.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -385,16 +425,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t9.code)::text || '}'
+                ) || '","code":' || to_json(t10.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t9
-            where t9.customer_id = t1.k1
-            and t9.id = t1.k2
-            and t9.manager_id = $1::integer
+            from terrace.risk_signal t10
+            where t10.customer_id = t1.k1
+            and t10.id = t1.k2
+            and t10.manager_id = $1::integer
           ),
           'null'
         )
@@ -403,17 +443,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                  convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t10.kind || '"}'
+                ) || '","kind":"' || t11.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t10
-            where t10.customer_id = t1.k1
-            and t10.id = t1.k2
-            and t10.manager_id = $1::integer
-            and t10.position is not null
+            from terrace.tier_change t11
+            where t11.customer_id = t1.k1
+            and t11.id = t1.k2
+            and t11.manager_id = $1::integer
+            and t11.position is not null
           ),
           'null'
         )
@@ -422,14 +462,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t11.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t12.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t11
-            where t11.version =
+            from terrace.tier_policy t12
+            where t12.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -441,14 +481,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicyPreview","id":"' || encode(
-                  convert_to('TierPolicyPreview:' || t12.id, 'UTF8'),
+                  convert_to('TierPolicyPreview:' || t13.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.policy_preview t12
-            where t12.id =
+            from terrace.policy_preview t13
+            where t13.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -514,19 +554,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'AuditEntry' then coalesce(
+        when 'Approval' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"AuditEntry","id":"' || encode(
-                  convert_to('AuditEntry:' || t4.id, 'UTF8'),
+                '{"__typename":"Approval","id":"' || encode(
+                  convert_to('Approval:' || t4.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.audit t4
+            from terrace.approval t4
             where t4.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and t4.branch_id = $1::integer
+          ),
+          'null'
+        )
+        when 'AuditEntry' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"AuditEntry","id":"' || encode(
+                  convert_to('AuditEntry:' || t5.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.audit t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -539,14 +599,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t5.id, 'UTF8'),
+                  convert_to('Branch:' || t6.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t5
-            where t5.id =
+            from terrace.branch t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -558,33 +618,13 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t6.id, 'UTF8'),
-                  'base64'
-                ) || '","number":' || to_json(t6.number)::text || '}'
-              ),
-              '{" fault":"missing"}'
-            )
-            from terrace.customer t6
-            where t6.id =
-            case
-            when t1.k2 is null then t1.k1
-            end
-            and t6.branch_id = $1::integer
-          ),
-          'null'
-        )
-        when 'Manager' then coalesce(
-          (
-            select coalesce(
-              (
-                '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t7.id, 'UTF8'),
+                  convert_to('Customer:' || t7.id, 'UTF8'),
                   'base64'
                 ) || '","number":' || to_json(t7.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t7
+            from terrace.customer t7
             where t7.id =
             case
             when t1.k2 is null then t1.k1
@@ -593,19 +633,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'Manager' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Manager","id":"' || encode(
+                  convert_to('Manager:' || t8.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t8.number)::text || '}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.manager t8
+            where t8.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and t8.branch_id = $1::integer
+          ),
+          'null'
+        )
         when 'Revocation' then coalesce(
           (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t8.id, 'UTF8'),
+                  convert_to('Revocation:' || t9.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t8
-            where t8.id =
+            from terrace.revocation t9
+            where t9.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -618,16 +678,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t9.code)::text || '}'
+                ) || '","code":' || to_json(t10.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t9
-            where t9.customer_id = t1.k1
-            and t9.id = t1.k2
-            and t9.branch_id = $1::integer
+            from terrace.risk_signal t10
+            where t10.customer_id = t1.k1
+            and t10.id = t1.k2
+            and t10.branch_id = $1::integer
           ),
           'null'
         )
@@ -636,17 +696,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                  convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t10.kind || '"}'
+                ) || '","kind":"' || t11.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t10
-            where t10.customer_id = t1.k1
-            and t10.id = t1.k2
-            and t10.branch_id = $1::integer
-            and t10.position is not null
+            from terrace.tier_change t11
+            where t11.customer_id = t1.k1
+            and t11.id = t1.k2
+            and t11.branch_id = $1::integer
+            and t11.position is not null
           ),
           'null'
         )
@@ -655,14 +715,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t11.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t12.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t11
-            where t11.version =
+            from terrace.tier_policy t12
+            where t12.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -674,14 +734,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicyPreview","id":"' || encode(
-                  convert_to('TierPolicyPreview:' || t12.id, 'UTF8'),
+                  convert_to('TierPolicyPreview:' || t13.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.policy_preview t12
-            where t12.id =
+            from terrace.policy_preview t13
+            where t13.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -746,19 +806,38 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
-        when 'AuditEntry' then coalesce(
+        when 'Approval' then coalesce(
           (
             select coalesce(
               (
-                '{"__typename":"AuditEntry","id":"' || encode(
-                  convert_to('AuditEntry:' || t4.id, 'UTF8'),
+                '{"__typename":"Approval","id":"' || encode(
+                  convert_to('Approval:' || t4.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.audit t4
+            from terrace.approval t4
             where t4.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+          ),
+          'null'
+        )
+        when 'AuditEntry' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"AuditEntry","id":"' || encode(
+                  convert_to('AuditEntry:' || t5.id, 'UTF8'),
+                  'base64'
+                ) || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.audit t5
+            where t5.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -771,14 +850,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Branch","id":"' || encode(
-                  convert_to('Branch:' || t5.id, 'UTF8'),
+                  convert_to('Branch:' || t6.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.branch t5
-            where t5.id =
+            from terrace.branch t6
+            where t6.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -790,14 +869,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t6.id, 'UTF8'),
+                  convert_to('Customer:' || t7.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t6.number)::text || '}'
+                ) || '","number":' || to_json(t7.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t6
-            where t6.id =
+            from terrace.customer t7
+            where t7.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -809,14 +888,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t7.id, 'UTF8'),
+                  convert_to('Manager:' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t7.number)::text || '}'
+                ) || '","number":' || to_json(t8.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t7
-            where t7.id =
+            from terrace.manager t8
+            where t8.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -828,14 +907,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t8.id, 'UTF8'),
+                  convert_to('Revocation:' || t9.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t8
-            where t8.id =
+            from terrace.revocation t9
+            where t9.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -848,15 +927,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t9.customer_id || '.' || t9.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t9.code)::text || '}'
+                ) || '","code":' || to_json(t10.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t9
-            where t9.customer_id = t1.k1
-            and t9.id = t1.k2
+            from terrace.risk_signal t10
+            where t10.customer_id = t1.k1
+            and t10.id = t1.k2
           ),
           'null'
         )
@@ -865,16 +944,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                  convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t10.kind || '"}'
+                ) || '","kind":"' || t11.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t10
-            where t10.customer_id = t1.k1
-            and t10.id = t1.k2
-            and t10.position is not null
+            from terrace.tier_change t11
+            where t11.customer_id = t1.k1
+            and t11.id = t1.k2
+            and t11.position is not null
           ),
           'null'
         )
@@ -883,14 +962,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t11.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t12.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t11
-            where t11.version =
+            from terrace.tier_policy t12
+            where t12.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -902,14 +981,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicyPreview","id":"' || encode(
-                  convert_to('TierPolicyPreview:' || t12.id, 'UTF8'),
+                  convert_to('TierPolicyPreview:' || t13.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.policy_preview t12
-            where t12.id =
+            from terrace.policy_preview t13
+            where t13.id =
             case
             when t1.k2 is null then t1.k1
             end

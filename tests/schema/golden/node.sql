@@ -39,14 +39,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'Approval' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('Approval:' || t4.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.approval t4
+          where t4.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and false
+        ),
+        'null'
+      )
       when 'AuditEntry' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('AuditEntry:' || t4.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('AuditEntry:' || t5.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.audit t4
-          where t4.id =
+          from terrace.audit t5
+          where t5.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -57,11 +72,11 @@ when set_config('app.id', $1::integer::text, true) is not null then (
       when 'Branch' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Branch:' || t5.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Branch:' || t6.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.branch t5
-          where t5.id =
+          from terrace.branch t6
+          where t6.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -73,30 +88,30 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t6.id, 'UTF8'),
+                convert_to('Customer:' || t7.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t6.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t7.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t7.number)::text || '}'),
+                      ('{"number":' || to_json(t8.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t7.number
+                    order by t8.number
                   )
-                  from terrace.account t7
-                  where t7.customer_id = t6.id
-                  and t7.customer_id = $1::integer
+                  from terrace.account t8
+                  where t8.customer_id = t7.id
+                  and t8.customer_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t8.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t8
-                  where t8.customer_id = t6.id
-                  and t8.customer_id = $1::integer
-                  order by t8.month desc
+                  select coalesce(('{"status":"' || t9.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t9
+                  where t9.customer_id = t7.id
+                  and t9.customer_id = $1::integer
+                  order by t9.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -104,27 +119,27 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t6
-          where t6.id =
+          from terrace.customer t7
+          where t7.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t6.id = $1::integer
+          and t7.id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t9.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t10.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t9
-          where t9.id =
+          from terrace.manager t10
+          where t10.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t9.id = (
+          and t10.id = (
             select own.manager_id
             from terrace.customer own
             where own.id = $1::integer
@@ -136,12 +151,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             (
-              '{"id":"' || encode(convert_to('Revocation:' || t10.id, 'UTF8'), 'base64') || '"}'
+              '{"id":"' || encode(convert_to('Revocation:' || t11.id, 'UTF8'), 'base64') || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.revocation t10
-          where t10.id =
+          from terrace.revocation t11
+          where t11.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -154,15 +169,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                convert_to('RiskSignal:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t11
-          where t11.customer_id = t1.k1
-          and t11.id = t1.k2
+          from terrace.risk_signal t12
+          where t12.customer_id = t1.k1
+          and t12.id = t1.k2
           and false
         ),
         'null'
@@ -172,17 +187,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
+                convert_to('TierChange:' || t13.customer_id || '.' || t13.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t12
-          where t12.customer_id = t1.k1
-          and t12.id = t1.k2
-          and t12.customer_id = $1::integer
-          and t12.position is not null
+          from terrace.tier_change t13
+          where t13.customer_id = t1.k1
+          and t13.id = t1.k2
+          and t13.customer_id = $1::integer
+          and t13.position is not null
         ),
         'null'
       )
@@ -191,14 +206,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t13.version, 'UTF8'),
+                convert_to('TierPolicy:' || t14.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t13
-          where t13.version =
+          from terrace.tier_policy t14
+          where t14.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -210,14 +225,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
+                convert_to('TierPolicyPreview:' || t15.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.policy_preview t14
-          where t14.id =
+          from terrace.policy_preview t15
+          where t15.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -276,14 +291,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'Approval' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('Approval:' || t4.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.approval t4
+          where t4.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and t4.manager_id = $1::integer
+        ),
+        'null'
+      )
       when 'AuditEntry' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('AuditEntry:' || t4.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('AuditEntry:' || t5.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.audit t4
-          where t4.id =
+          from terrace.audit t5
+          where t5.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -294,11 +324,11 @@ when set_config('app.id', $1::integer::text, true) is not null then (
       when 'Branch' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Branch:' || t5.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Branch:' || t6.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.branch t5
-          where t5.id =
+          from terrace.branch t6
+          where t6.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -310,30 +340,30 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t6.id, 'UTF8'),
+                convert_to('Customer:' || t7.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t6.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t7.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t7.number)::text || '}'),
+                      ('{"number":' || to_json(t8.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t7.number
+                    order by t8.number
                   )
-                  from terrace.account t7
-                  where t7.customer_id = t6.id
-                  and t7.manager_id = $1::integer
+                  from terrace.account t8
+                  where t8.customer_id = t7.id
+                  and t8.manager_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t8.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t8
-                  where t8.customer_id = t6.id
-                  and t8.manager_id = $1::integer
-                  order by t8.month desc
+                  select coalesce(('{"status":"' || t9.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t9
+                  where t9.customer_id = t7.id
+                  and t9.manager_id = $1::integer
+                  order by t9.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -341,27 +371,27 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t6
-          where t6.id =
+          from terrace.customer t7
+          where t7.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t6.manager_id = $1::integer
+          and t7.manager_id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t9.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t10.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t9
-          where t9.id =
+          from terrace.manager t10
+          where t10.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t9.id = $1::integer
+          and t10.id = $1::integer
         ),
         'null'
       )
@@ -369,12 +399,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             (
-              '{"id":"' || encode(convert_to('Revocation:' || t10.id, 'UTF8'), 'base64') || '"}'
+              '{"id":"' || encode(convert_to('Revocation:' || t11.id, 'UTF8'), 'base64') || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.revocation t10
-          where t10.id =
+          from terrace.revocation t11
+          where t11.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -387,16 +417,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                convert_to('RiskSignal:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t11
-          where t11.customer_id = t1.k1
-          and t11.id = t1.k2
-          and t11.manager_id = $1::integer
+          from terrace.risk_signal t12
+          where t12.customer_id = t1.k1
+          and t12.id = t1.k2
+          and t12.manager_id = $1::integer
         ),
         'null'
       )
@@ -405,17 +435,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
+                convert_to('TierChange:' || t13.customer_id || '.' || t13.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t12
-          where t12.customer_id = t1.k1
-          and t12.id = t1.k2
-          and t12.manager_id = $1::integer
-          and t12.position is not null
+          from terrace.tier_change t13
+          where t13.customer_id = t1.k1
+          and t13.id = t1.k2
+          and t13.manager_id = $1::integer
+          and t13.position is not null
         ),
         'null'
       )
@@ -424,14 +454,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t13.version, 'UTF8'),
+                convert_to('TierPolicy:' || t14.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t13
-          where t13.version =
+          from terrace.tier_policy t14
+          where t14.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -443,14 +473,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
+                convert_to('TierPolicyPreview:' || t15.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.policy_preview t14
-          where t14.id =
+          from terrace.policy_preview t15
+          where t15.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -509,14 +539,29 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'Approval' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('Approval:' || t4.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.approval t4
+          where t4.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+          and t4.branch_id = $1::integer
+        ),
+        'null'
+      )
       when 'AuditEntry' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('AuditEntry:' || t4.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('AuditEntry:' || t5.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.audit t4
-          where t4.id =
+          from terrace.audit t5
+          where t5.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -527,11 +572,11 @@ when set_config('app.id', $1::integer::text, true) is not null then (
       when 'Branch' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Branch:' || t5.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Branch:' || t6.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.branch t5
-          where t5.id =
+          from terrace.branch t6
+          where t6.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -543,30 +588,30 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t6.id, 'UTF8'),
+                convert_to('Customer:' || t7.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t6.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t7.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t7.number)::text || '}'),
+                      ('{"number":' || to_json(t8.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t7.number
+                    order by t8.number
                   )
-                  from terrace.account t7
-                  where t7.customer_id = t6.id
-                  and t7.branch_id = $1::integer
+                  from terrace.account t8
+                  where t8.customer_id = t7.id
+                  and t8.branch_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t8.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t8
-                  where t8.customer_id = t6.id
-                  and t8.branch_id = $1::integer
-                  order by t8.month desc
+                  select coalesce(('{"status":"' || t9.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t9
+                  where t9.customer_id = t7.id
+                  and t9.branch_id = $1::integer
+                  order by t9.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -574,27 +619,27 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t6
-          where t6.id =
+          from terrace.customer t7
+          where t7.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t6.branch_id = $1::integer
+          and t7.branch_id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t9.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t10.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t9
-          where t9.id =
+          from terrace.manager t10
+          where t10.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t9.branch_id = $1::integer
+          and t10.branch_id = $1::integer
         ),
         'null'
       )
@@ -602,12 +647,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             (
-              '{"id":"' || encode(convert_to('Revocation:' || t10.id, 'UTF8'), 'base64') || '"}'
+              '{"id":"' || encode(convert_to('Revocation:' || t11.id, 'UTF8'), 'base64') || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.revocation t10
-          where t10.id =
+          from terrace.revocation t11
+          where t11.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -620,16 +665,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                convert_to('RiskSignal:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t11
-          where t11.customer_id = t1.k1
-          and t11.id = t1.k2
-          and t11.branch_id = $1::integer
+          from terrace.risk_signal t12
+          where t12.customer_id = t1.k1
+          and t12.id = t1.k2
+          and t12.branch_id = $1::integer
         ),
         'null'
       )
@@ -638,17 +683,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
+                convert_to('TierChange:' || t13.customer_id || '.' || t13.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t12
-          where t12.customer_id = t1.k1
-          and t12.id = t1.k2
-          and t12.branch_id = $1::integer
-          and t12.position is not null
+          from terrace.tier_change t13
+          where t13.customer_id = t1.k1
+          and t13.id = t1.k2
+          and t13.branch_id = $1::integer
+          and t13.position is not null
         ),
         'null'
       )
@@ -657,14 +702,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t13.version, 'UTF8'),
+                convert_to('TierPolicy:' || t14.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t13
-          where t13.version =
+          from terrace.tier_policy t14
+          where t14.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -676,14 +721,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
+                convert_to('TierPolicyPreview:' || t15.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.policy_preview t14
-          where t14.id =
+          from terrace.policy_preview t15
+          where t15.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -741,14 +786,28 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'Approval' then coalesce(
+        (
+          select coalesce(
+            ('{"id":"' || encode(convert_to('Approval:' || t4.id, 'UTF8'), 'base64') || '"}'),
+            '{" fault":"missing"}'
+          )
+          from terrace.approval t4
+          where t4.id =
+          case
+          when t1.k2 is null then t1.k1
+          end
+        ),
+        'null'
+      )
       when 'AuditEntry' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('AuditEntry:' || t4.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('AuditEntry:' || t5.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.audit t4
-          where t4.id =
+          from terrace.audit t5
+          where t5.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -759,11 +818,11 @@ when set_config('app.id', $1::integer::text, true) is not null then (
       when 'Branch' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Branch:' || t5.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Branch:' || t6.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.branch t5
-          where t5.id =
+          from terrace.branch t6
+          where t6.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -775,28 +834,28 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t6.id, 'UTF8'),
+                convert_to('Customer:' || t7.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t6.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t7.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t7.number)::text || '}'),
+                      ('{"number":' || to_json(t8.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t7.number
+                    order by t8.number
                   )
-                  from terrace.account t7
-                  where t7.customer_id = t6.id
+                  from terrace.account t8
+                  where t8.customer_id = t7.id
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t8.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t8
-                  where t8.customer_id = t6.id
-                  order by t8.month desc
+                  select coalesce(('{"status":"' || t9.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t9
+                  where t9.customer_id = t7.id
+                  order by t9.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -804,8 +863,8 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t6
-          where t6.id =
+          from terrace.customer t7
+          where t7.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -815,11 +874,11 @@ when set_config('app.id', $1::integer::text, true) is not null then (
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t9.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t10.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t9
-          where t9.id =
+          from terrace.manager t10
+          where t10.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -830,12 +889,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             (
-              '{"id":"' || encode(convert_to('Revocation:' || t10.id, 'UTF8'), 'base64') || '"}'
+              '{"id":"' || encode(convert_to('Revocation:' || t11.id, 'UTF8'), 'base64') || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.revocation t10
-          where t10.id =
+          from terrace.revocation t11
+          where t11.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -848,15 +907,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                convert_to('RiskSignal:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t11
-          where t11.customer_id = t1.k1
-          and t11.id = t1.k2
+          from terrace.risk_signal t12
+          where t12.customer_id = t1.k1
+          and t12.id = t1.k2
         ),
         'null'
       )
@@ -865,16 +924,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
+                convert_to('TierChange:' || t13.customer_id || '.' || t13.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t12
-          where t12.customer_id = t1.k1
-          and t12.id = t1.k2
-          and t12.position is not null
+          from terrace.tier_change t13
+          where t13.customer_id = t1.k1
+          and t13.id = t1.k2
+          and t13.position is not null
         ),
         'null'
       )
@@ -883,14 +942,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t13.version, 'UTF8'),
+                convert_to('TierPolicy:' || t14.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t13
-          where t13.version =
+          from terrace.tier_policy t14
+          where t14.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -902,14 +961,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
+                convert_to('TierPolicyPreview:' || t15.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.policy_preview t14
-          where t14.id =
+          from terrace.policy_preview t15
+          where t15.id =
           case
           when t1.k2 is null then t1.k1
           end

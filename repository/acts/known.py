@@ -1,0 +1,13 @@
+"""All kinds of decisions that need two people."""
+
+from collections.abc import Mapping
+
+from domain.approvals import ApprovalKind
+from repository.acts.act import Act
+from repository.acts.incomplete_close import INCOMPLETE_CLOSE
+from repository.acts.special_vip import SPECIAL_VIP
+from repository.acts.tier_policy import TIER_POLICY
+
+ACTS: Mapping[ApprovalKind, Act] = {
+    act.kind: act for act in (SPECIAL_VIP, TIER_POLICY, INCOMPLETE_CLOSE)
+}
