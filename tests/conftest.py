@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,7 +15,9 @@ from cli.serving import _COLLECT_AFTER
 from settings import Settings
 from tests.databases import drop_templates, wait_for_disk
 from tests.house import House, new_house
+from tests.in_memory import write_in_memory
 
+write_in_memory()
 BROUGHT = {
     "database_url": os.environ.get("TERRACE_TEST_DATABASE_URL"),
     "redis_url": os.environ.get("TERRACE_TEST_REDIS_URL"),
@@ -81,11 +84,13 @@ def addresses(
     brought: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Addresses]:
     """The servers of the whole run: embedded, or those the environment brings."""
-    with servers(Settings(data_dir=tmp_path_factory.mktemp("servers"), **brought)) as running:
+    folder = tmp_path_factory.mktemp("servers")
+    with servers(Settings(data_dir=folder, **brought)) as running:
         if "database_url" not in brought:
             asyncio.run(wait_for_disk(running, "off"))
         yield running
         asyncio.run(drop_templates(running))
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
