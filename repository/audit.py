@@ -5,7 +5,7 @@ a line and no line without a change. Nothing of a person stands in it in clear: 
 is a number, and contact details, documents and observations are not repeated here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.actors import Actor, Scope
@@ -43,6 +43,33 @@ async def audit(
         actor.origin,
         action,
         subject,
+        before,
+        after,
+        reason,
+        detail,
+    )
+
+
+async def audit_each(
+    connection: Connection,
+    actor: Actor,
+    action: str,
+    subjects: Sequence[str],
+    *,
+    before: Facts | None = None,
+    after: Facts | None = None,
+    reason: str | None = None,
+    detail: Facts | None = None,
+) -> None:
+    """Write a line for each of many subjects, to whom the same was done at once."""
+    await connection.execute(
+        sql("audit_each"),
+        actor.principal,
+        actor.role.value,
+        actor.channel,
+        actor.origin,
+        action,
+        subjects,
         before,
         after,
         reason,

@@ -2,12 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
+from domain.corrections import CorrectionState
 from domain.months import Month
 from repository.database import Connection
 from repository.statements import sql
+
+Figures = Sequence[Mapping[str, str | bool]]
+"""By month, what was published and what follows from the ledger, rounded for show; and whether all
+was there that it needs, without which the month is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a correction says: months, figures, and the open month's standing before and after.
+
+    Two that say the same are the same correction, whatever has become of them.
+    """
+
+    month: Month  # the first that it corrects
+    posted_in: Month
+    figures: Figures
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,22 +33,9 @@ class CorrectionInForce:
     """A correction that is looked at again when more comes late for its customer."""
 
     id: int
-    month: Month  # the first that it corrects
-    posted_in: Month
-    state: str
-    figures: Sequence[Mapping[str, str]]
-    after: Mapping[str, Any]
-
-    def says(
-        self,
-        posted_in: Month,
-        state: str,
-        figures: Sequence[Mapping[str, str]],
-        after: Mapping[str, Any],
-    ) -> bool:
-        """Whether it is this very correction."""
-        told = (self.posted_in, self.state, self.figures, self.after)
-        return told == (posted_in, state, figures, after)
+    state: CorrectionState
+    told: Told
+    approved_by: str | None
 
 
 async def first_applied_correction(
@@ -50,16 +55,27 @@ async def corrections_in_force(
     found: dict[int, list[CorrectionInForce]] = {}
     rows = await connection.fetch(sql("corrections_in_force"), customers, open_month.first_day)
     for row in rows:
-        correction = CorrectionInForce(
-            row["id"],
-            Month.of(row["month"]),
-            Month.of(row["posted_in"]),
-            row["state"],
-            row["figures"],
-            row["after"],
-        )
-        found.setdefault(row["customer_id"], []).append(correction)
+        found.setdefault(row["customer_id"], []).append(_in_force(row))
     return found
+
+
+def _in_force(row: Any) -> CorrectionInForce:
+    told = Told(
+        Month.of(row["month"]),
+        Month.of(row["posted_in"]),
+        row["figures"],
+        row["before"],
+        row["after"],
+    )
+    return CorrectionInForce(row["id"], CorrectionState(row["state"]), told, row["approved_by"])
+
+
+async def correction_of(
+    connection: Connection, customer_id: int, correction_id: int
+) -> CorrectionInForce | None:
+    """One correction of a customer, whatever has become of it."""
+    row = await connection.fetchrow(sql("correction_of"), customer_id, correction_id)
+    return None if row is None else _in_force(row)
 
 
 async def supersede(
@@ -89,24 +105,30 @@ async def restore_published_figures(
 async def write_correction(
     connection: Connection,
     customer_id: int,
-    month: Month,
-    posted_in: Month,
-    state: str,
-    figures: Sequence[Mapping[str, str]],
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-) -> None:
-    """A correction from `month` on: old and new figures, the standing before and after."""
-    await connection.execute(
+    told: Told,
+    state: CorrectionState,
+    approved_by: str | None,
+) -> int:
+    """Write a correction with its evidence; returns its number."""
+    written: int = await connection.fetchval(
         sql("write_correction"),
         customer_id,
-        month.first_day,
-        posted_in.first_day,
-        state,
-        figures,
-        before,
-        after,
+        told.month.first_day,
+        told.posted_in.first_day,
+        state.value,
+        told.figures,
+        told.before,
+        told.after,
+        approved_by,
     )
+    return written
+
+
+async def approve_correction(
+    connection: Connection, customer_id: int, correction_id: int, approved_by: str
+) -> None:
+    """One that waited for review is in force: somebody has allowed it."""
+    await connection.execute(sql("approve_correction"), customer_id, correction_id, approved_by)
 
 
 async def write_replayed_standing(
@@ -114,9 +136,3 @@ async def write_replayed_standing(
 ) -> None:
     """What the close of the open month will go on from instead of the published standing."""
     await connection.execute(sql("write_replayed_standing"), customer_id, month.first_day, state)
-
-
-async def terminated_on(connection: Connection, customer_id: int) -> date | None:
-    """The day a customer's relation ended for good."""
-    day: date | None = await connection.fetchval(sql("terminated_on"), customer_id)
-    return day

@@ -10,6 +10,7 @@ from schema.mutations.api_keys import (
     NewApiKeyPayload,
     RevokeApiKeyPayload,
 )
+from schema.mutations.apply_correction import APPLY_CORRECTION, ApplyCorrectionPayload
 from schema.mutations.approvals import (
     GIVE_APPROVAL,
     REFRESH_APPROVAL,
@@ -19,6 +20,7 @@ from schema.mutations.approvals import (
 )
 from schema.mutations.assign_manager import ASSIGN_MANAGER, AssignManagerPayload
 from schema.mutations.close_month import CLOSE_MONTH, CloseMonthPayload
+from schema.mutations.hand_over_portfolio import HAND_OVER_PORTFOLIO, HandOverPortfolioPayload
 from schema.mutations.mark_feed_complete import MARK_FEED_COMPLETE, MarkFeedCompletePayload
 from schema.mutations.preview_tier_policy import (
     CANCEL_TIER_POLICY_PREVIEW,
@@ -29,6 +31,7 @@ from schema.mutations.preview_tier_policy import (
 from schema.mutations.publish_tier_policy import PUBLISH_TIER_POLICY, PublishTierPolicyPayload
 from schema.mutations.raise_risk_signal import RAISE_RISK_SIGNAL, RaiseRiskSignalPayload
 from schema.mutations.record_balances import RECORD_BALANCES, RecordBalancesPayload
+from schema.mutations.set_tier import SET_TIER, SetTierPayload
 from schema.mutations.special_vip import (
     GRANT_SPECIAL_VIP,
     REVOKE_SPECIAL_VIP,
@@ -49,7 +52,10 @@ class Mutation:
     mark_feed_complete: MarkFeedCompletePayload = MARK_FEED_COMPLETE
     grant_special_vip: GrantSpecialVipPayload = GRANT_SPECIAL_VIP
     revoke_special_vip: RevokeSpecialVipPayload = REVOKE_SPECIAL_VIP
+    set_tier: SetTierPayload = SET_TIER
     assign_manager: AssignManagerPayload = ASSIGN_MANAGER
+    hand_over_portfolio: HandOverPortfolioPayload = HAND_OVER_PORTFOLIO
+    apply_correction: ApplyCorrectionPayload = APPLY_CORRECTION
     raise_risk_signal: RaiseRiskSignalPayload = RAISE_RISK_SIGNAL
     publish_tier_policy: PublishTierPolicyPayload = PUBLISH_TIER_POLICY
     give_approval: ApprovalPayload = GIVE_APPROVAL

@@ -5,26 +5,18 @@ and the claims settled. A balance in a closed month makes a correction of what w
 """
 
 import logging
-from collections import defaultdict
 from collections.abc import Sequence
 
 from domain.months import Month, months_between
-from domain.policy import TierPolicy, in_force
+from domain.policy import in_force
 from repository.calendar import Calendar, policies, read_calendar, share_ledger
 from repository.cancellation import end_if_told_to
 from repository.closing import before_judging
-from repository.corrections import (
-    CorrectionInForce,
-    corrections_in_force,
-    restore_published_figures,
-    supersede,
-)
+from repository.correcting import correct_closed
 from repository.database import Connection, Database, lost
 from repository.figures import (
     Claim,
-    Deviation,
     claim_dirty,
-    deviating_aum,
     fail_dirty,
     lock_customers,
     mark_changing,
@@ -32,7 +24,6 @@ from repository.figures import (
     write_aum,
 )
 from repository.held import post_held
-from workers.correct import correct
 
 log = logging.getLogger(__name__)
 
@@ -123,66 +114,5 @@ async def _bring_up_to_date(
                 in_force(known, month),
                 calendar.home_currency,
             )
-    await _correct_closed(connection, claims, calendar, known)
+    await correct_closed(connection, claims, calendar, known)
     await settle_dirty(connection, customers)
-
-
-async def _correct_closed(
-    connection: Connection,
-    claims: Sequence[Claim],
-    calendar: Calendar,
-    known: Sequence[TierPolicy],
-) -> None:
-    """Find the closed months whose figures changed, and correct what follows from them.
-
-    Months before the first one were never judged: their balances only carry on into it.
-    """
-    if calendar.last_closed is None or calendar.first_month is None:
-        return
-    late = [
-        Claim(claim.customer_id, max(claim.from_month, calendar.first_month))
-        for claim in claims
-        if claim.from_month <= calendar.last_closed
-    ]
-    if not late:
-        return
-    looked_at = await _with_corrections(connection, late, calendar)
-    deviations: dict[int, list[Deviation]] = defaultdict(list)
-    first = min(claim.from_month for claim, _ in looked_at)
-    for month in months_between(first, calendar.last_closed):
-        touched = [claim.customer_id for claim, _ in looked_at if claim.from_month <= month]
-        policy = in_force(known, month)
-        for found in await deviating_aum(
-            connection, touched, month, policy, calendar.home_currency
-        ):
-            deviations[found.customer_id].append(found)
-    for claim, earlier in looked_at:
-        customer_id = claim.customer_id
-        if customer_id in deviations:
-            await correct(
-                connection, customer_id, deviations[customer_id], earlier, calendar, known
-            )
-        else:
-            await supersede(connection, customer_id, earlier)
-
-
-async def _with_corrections(
-    connection: Connection, late: Sequence[Claim], calendar: Calendar
-) -> list[tuple[Claim, list[CorrectionInForce]]]:
-    """The claims with the corrections to look at again, from the first of their months on.
-
-    What those of the open month had put in force is taken back first.
-    """
-    if calendar.open_month is None:
-        raise ValueError("a month is closed, so one is open")
-    customers = [claim.customer_id for claim in late]
-    found = await corrections_in_force(connection, customers, calendar.open_month)
-    applied = [key for key, earlier in found.items() if any(c.state == "APPLIED" for c in earlier)]
-    if applied:
-        await restore_published_figures(connection, applied, calendar.open_month)
-    again = []
-    for claim in late:
-        earlier = found.get(claim.customer_id, [])
-        first = min([claim.from_month, *(correction.month for correction in earlier)])
-        again.append((Claim(claim.customer_id, first), earlier))
-    return again

@@ -7,6 +7,15 @@ select business_date, $1, $2, $3, nullif($4, ''), $5, $6, $7::jsonb, $8::jsonb, 
     coalesce($10::jsonb, '{}')
 from terrace.calendar;
 
+-- name: audit_each
+-- The same for each of many subjects, $6, in their order.
+insert into terrace.audit (
+    business_date, principal, role, channel, origin, action, subject, before, after, reason, detail)
+select k.business_date, $1, $2, $3, nullif($4, ''), $5, s.subject, $7::jsonb, $8::jsonb, $9,
+    coalesce($10::jsonb, '{}')
+from unnest($6::text[]) with ordinality as s(subject, place), terrace.calendar k
+order by s.place;
+
 -- name: audit_close
 -- A line about what became of the run that somebody asked for. $2 action, $3 state before, $4 state
 -- after, $5 why, $6 detail.

@@ -172,6 +172,10 @@ for update;
 -- Locks customers in one order; whoever writes figures or standings of a customer holds this.
 select id from terrace.customer where id = any($1::integer[]) order by id for no key update;
 
+-- name: dirty_from
+-- The first month of a customer that nobody has caught up with yet.
+select from_month from terrace.dirty where customer_id = $1;
+
 -- name: dirty_again
 -- What becomes of a customer who is dirty already when something new has come: tried anew. Where
 -- nothing is to change the row is locked all the same, so that nobody takes it for caught up with

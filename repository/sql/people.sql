@@ -14,6 +14,10 @@ where id = $1;
 -- The key of a customer by number.
 select id from terrace.customer where number = $1;
 
+-- name: customers_as_they_stand
+-- The same of many.
+select id, number, manager_id, branch_id from terrace.customer where id = any($1::integer[]);
+
 -- name: aum_of_open_month
 -- The AUM of the open month of customers, as it is shown, together.
 select coalesce(sum(f.total), 0) from terrace.aum_figure f, terrace.calendar c
@@ -25,6 +29,44 @@ select count(*) from (
     select from terrace.account where customer_id = $1 order by id for no key update
 ) locked;
 
+-- name: lock_accounts_of_all
+-- Locks the accounts of customers $1, in the order in which all writers do.
+select count(*) from (
+    select from terrace.account where customer_id = any($1::integer[])
+    order by customer_id, id for no key update
+) locked;
+
+-- name: customers_in_scope
+-- Customers as a writer sees them, held in the order in which all writers do.
+select c.id, c.number, c.manager_id, c.branch_id, c.status from terrace.customer c
+where c.id = any($1::integer[]) order by c.id for no key update;
+
+-- name: keys_of_portfolio
+-- The keys of a manager's customers, $2 at the most.
+select id from terrace.customer where manager_id = $1 order by id limit $2;
+
+-- name: keys_of_customers
+-- The keys of customers by number.
+select id from terrace.customer where number = any($1::text[]) order by id;
+
+-- name: tiers_of
+-- Where customers $1 stand in the month $2: how many, and their AUM of the month $3 as it is shown, by
+-- status and tier.
+select coalesce(s.status, 'NON_MEMBER') as status, s.tier, count(*)::integer as customers,
+    coalesce(sum(a.total), 0) as aum
+from unnest($1::integer[]) as asked(id)
+left join lateral (
+    select status, tier from terrace.standing s
+    where s.customer_id = asked.id and s.month <= $2::date
+    order by s.month desc limit 1
+) s on true
+left join terrace.aum_figure a on a.customer_id = asked.id and a.month = $3::date
+group by 1, 2 order by 1, 2;
+
+-- name: manager_by_number
+-- A manager by number.
+select id, number, branch_id, active from terrace.manager where number = $1;
+
 -- name: manager_by_id
 -- A manager.
 select id, number, branch_id, active from terrace.manager where id = $1;
@@ -32,6 +74,10 @@ select id, number, branch_id, active from terrace.manager where id = $1;
 -- name: hand_over
 -- Gives a customer to a manager (0: to nobody); the customer's rows follow by their keys.
 update terrace.customer set manager_id = $2 where id = $1;
+
+-- name: hand_over_all
+-- The same for many customers $1.
+update terrace.customer set manager_id = $2 where id = any($1::integer[]);
 
 -- name: write_risk_signal
 -- A new warning signal and its first event.
@@ -45,10 +91,6 @@ with signal as (
 insert into terrace.risk_signal_event (customer_id, manager_id, branch_id, signal_id, state)
 select customer_id, manager_id, branch_id, id, state from signal
 returning signal_id;
-
--- name: terminated_on
--- The day a customer's relation ended for good.
-select terminated_on from terrace.customer where id = $1;
 
 -- name: end_relation
 -- A customer's relation ended for good: nobody's portfolio holds the customer any more.

@@ -96,10 +96,22 @@ delete from terrace.replayed_standing where customer_id = $1 and month >= $2::da
 -- name: corrections_in_force
 -- The corrections of customers that are looked at again when more comes late: those under review, and
 -- the one applied in the open month $2.
-select customer_id, id, month, posted_in, state, figures, after from terrace.correction
+select customer_id, id, month, posted_in, state, figures, before, after, approved_by
+from terrace.correction
 where customer_id = any($1::integer[])
     and (state = 'PENDING_REVIEW' or state = 'APPLIED' and posted_in = $2::date)
 order by customer_id, id;
+
+-- name: correction_of
+-- One correction of a customer.
+select customer_id, id, month, posted_in, state, figures, before, after, approved_by
+from terrace.correction where customer_id = $1 and id = $2;
+
+-- name: approve_correction
+-- A correction that waited for review is in force: $3 has allowed it.
+with counted as materialized (select nextval('terrace.corrections_made'))
+update terrace.correction set state = 'APPLIED', approved_by = $3
+where customer_id = $1 and id = $2 and exists (select from counted);
 
 -- name: supersede_corrections
 -- These corrections are taken up in a newer one, or have nothing left to correct.
@@ -141,8 +153,11 @@ from kept k where a.customer_id = k.customer_id and a.month = k.month and k.as_o
 -- name: write_correction
 -- A correction with its evidence.
 with counted as materialized (select nextval('terrace.corrections_made'))
-insert into terrace.correction (customer_id, month, posted_in, state, figures, before, after)
-select $1, $2::date, $3::date, $4, $5::jsonb, $6::jsonb, $7::jsonb from counted;
+insert into terrace.correction (
+    customer_id, manager_id, branch_id, month, posted_in, state, figures, before, after, approved_by)
+select c.id, c.manager_id, c.branch_id, $2::date, $3::date, $4, $5::jsonb, $6::jsonb, $7::jsonb, $8
+from terrace.customer c, counted where c.id = $1
+returning id;
 
 -- name: first_applied_correction
 -- The first month that an applied correction of a customer changed, before the open month $2.

@@ -8,6 +8,7 @@ import strawberry
 from domain.actors import Grant, Role, Scope
 from domain.approvals import ApprovalKind, ApprovalState
 from domain.changes import ChangeKind
+from domain.corrections import CorrectionState
 from domain.customers import CustomerKind, CustomerStatus
 from domain.events import EventFeed
 from domain.policy import DemoteTo, Divisor, Floor
@@ -159,6 +160,16 @@ publish(
         "SPECIAL_GRANTED": "Became special VIP by a grant.",
         "SPECIAL_ENDED": "A grant ended or was revoked.",
         "CORRECTED": "A backdated correction changed the standing.",
+    },
+)
+publish(
+    CorrectionState,
+    "CorrectionState",
+    "How far a correction has come.",
+    {
+        "APPLIED": "In force: the figures are put right, and the next close goes on from it.",
+        "PENDING_REVIEW": "Worse for the customer: it changes nothing until somebody allows it.",
+        "SUPERSEDED": "Taken up in a newer one, or there was nothing left to correct.",
     },
 )
 publish(

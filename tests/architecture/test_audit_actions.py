@@ -6,7 +6,7 @@ import re
 from tests.architecture.source_tree import PACKAGES, ROOT, modules, parsed, relative
 
 PAGE = (ROOT / "docs" / "concepts" / "audit.md").read_text(encoding="utf-8")
-WRITERS = ("audit", "audit_close")
+WRITERS = ("audit", "audit_each", "audit_close")
 LOADED = "*.import"
 
 

@@ -64,6 +64,7 @@ PASSES = {
     "has_demo": "once a start",
     "hold_customers_of_risk_signals": "the relay: a feed has one order for the whole house",
     "hold_customers_of_tier_changes": "the relay",
+    "keys_of_portfolio": "whom a manager has, once a handover",
     "load_managers": "whether a manager who moves still has customers",
     "lock_removed_accounts": "once a close",
     "position_risk_signals": "the relay",

@@ -110,6 +110,18 @@ LOOKS: dict[str, dict[str, Look]] = {
         "customer": column("customer_id"),
         "branch": column("branch_id"),
     },
+    "correction": {
+        "state": column("state"),
+        "month": column("month"),
+        "postedIn": column("posted_in"),
+        "fromStatus": column("from_status"),
+        "fromTier": column("from_tier"),
+        "toStatus": column("to_status"),
+        "toTier": column("to_tier"),
+        "recordedAt": column("recorded_at"),
+        "customer": column("customer_id"),
+        "branch": column("branch_id"),
+    },
     "api_key": {
         "integrator": column("integrator"),
         "prefix": column("prefix"),

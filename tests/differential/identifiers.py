@@ -16,6 +16,7 @@ KEYS = {
     "Approval": ("approval", ("id",)),
     "ApiKey": ("api_key", ("id",)),
     "Branch": ("branch", ("id",)),
+    "Correction": ("correction", ("customer_id", "id")),
     "Customer": ("customer", ("id",)),
     "Manager": ("manager", ("id",)),
     "Revocation": ("revocation", ("id",)),

@@ -7,6 +7,7 @@ from domain.actors import Actor, Grant, Role
 from domain.months import Month
 from domain.policy import parse_policy
 from domain.products import ProductClass
+from repository.acts.correction import CORRECTION
 from repository.api_keys import create_key, revoke_key, rotate_key
 from repository.calendar import publish_policy
 from repository.previews import cancel_preview, request_preview
@@ -16,6 +17,7 @@ from repository.statements import sql
 from tests.deciding import granted
 from tests.differential.identifiers import encoded
 from tests.feeding import close_without, complete, source
+from tests.flows.test_reviewing import decided, waiting
 from tests.house import House
 from workers.preview import carry_out_previews
 
@@ -205,6 +207,9 @@ async def _open_month(house: House) -> None:
     await house.record(("A1", "2025-10-14", "12000000.01"), ("A5", "2025-10-02", "5.00"))
     await house.record(("A6", "2025-08-01", "11000000.00"))  # replayed for the open month
     await house.record(("A11", "2025-08-01", "1.00"))  # waits for review
+    await house.work()
+    await decided(house, CORRECTION, await waiting(house, "C11"))
+    await house.record(("A11", "2025-08-03", "2.00"))  # and so does what takes its place
     nobodies = await house.fetch("""select c.number from terrace.customer c
         join terrace.standing_in_force s on s.customer_id = c.id
         where s.month = '2025-10-01' and s.status = 'NON_MEMBER' order by c.id""")

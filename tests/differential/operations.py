@@ -21,16 +21,17 @@ from tests.differential.variables import Placing
 
 FAN = {
     "customers": 12, "accounts": 3, "aumHistory": 8, "tierChanges": 6, "nodes": 4, "managers": 3,
-    "branches": 4, "riskSignals": 4, "auditEntries": 4, "tiers": 4, "tierPolicies": 3,
-    "byTier": 4, "judged": 2,
+    "branches": 4, "riskSignals": 4, "corrections": 3, "figures": 2,
+    "auditEntries": 4, "tiers": 4, "tierPolicies": 3, "byTier": 4, "judged": 2,
     "tierPolicyPreviews": 3, "touchedCustomers": 6, "matrix": 6, "movements": 4,
 }  # fmt: skip
 """About how many rows a field has, so that no operation asks for all of them many times over."""
 MOST_ROWS = 500
 ROOTS = [
     "customers", "customers", "customers", "customer", "customer", "node", "nodes", "nodes",
-    "tierChanges", "tierChanges", "riskSignals", "auditEntries", "auditEntries", "managers",
-    "branches", "manager", "vipStatistics", "tierPolicyPreviews", "apiKeys", "revocations",
+    "tierChanges", "tierChanges", "riskSignals", "corrections", "auditEntries", "auditEntries",
+    "managers", "branches", "manager", "vipStatistics", "tierPolicyPreviews", "apiKeys",
+    "revocations",
 ]  # fmt: skip
 INTROSPECTION = [
     '__type(name: "Customer") { kind name description }',

@@ -26,6 +26,7 @@ class Ordering:
 BY_POSITION = Ordering("tierChanges", ("position",), (int,))
 BY_SIGNAL = Ordering("riskSignals", ("id",), (int,))
 BY_APPROVAL = Ordering("approvals", ("id",), (int,), descending=True)
+BY_CORRECTION = Ordering("corrections", ("id",), (int,))
 BY_KEY = Ordering("apiKeys", ("id",), (int,))
 BY_REVOCATION = Ordering("revocations", ("id",), (int,))
 NEWEST_FIRST = Ordering(

@@ -15,6 +15,7 @@ from tests.differential.choosing import chosen, is_valid
 from tests.differential.feeds import feeds
 from tests.differential.identifiers import KEYS, Cursors, key_of, read_id
 from tests.differential.paging import (
+    BY_CORRECTION,
     BY_KEY,
     BY_MANAGER,
     BY_POSITION,
@@ -141,6 +142,9 @@ class Plain(Previews, Approvals):
     def Query_riskSignals(self, source: Any, **given: Any) -> Row:
         return self.page("risk_signal", self.view.all("risk_signal"), BY_SIGNAL, given)
 
+    def Query_corrections(self, source: Any, **given: Any) -> Row:
+        return self.page("correction", self.view.all("correction"), BY_CORRECTION, given)
+
     def Query_apiKeys(self, source: Any, **given: Any) -> Row:
         return self.page("api_key", self.view.all("api_key"), BY_KEY, given)
 
@@ -245,12 +249,17 @@ class Plain(Previews, Approvals):
         own = self.view.where("risk_signal", customer_id=source["id"])
         return self.page("risk_signal", own, BY_SIGNAL, given)
 
+    def Customer_corrections(self, source: Row, **given: Any) -> Row:
+        own = self.view.where("correction", customer_id=source["id"])
+        return self.page("correction", own, BY_CORRECTION, given)
+
     # What belongs to customers
 
     def _customer(self, source: Row) -> Row | None:
         return self.view.one("customer", id=source["customer_id"])
 
     Account_customer = TierChange_customer = RiskSignal_customer = _customer
+    Correction_customer = _customer
 
     def _tier(self, version: int, code: str | None) -> Row | None:
         return self.view.one("tier", policy_version=version, code=code)
@@ -302,6 +311,19 @@ class Plain(Previews, Approvals):
 
     def TierChange_toTier(self, source: Row) -> Row | None:
         return self._tier(source["policy_version"], source["to_tier"])
+
+    def _tier_in(self, month: Any, code: str | None) -> Row | None:
+        policy = figures.policy_row(self.view, month)
+        return None if policy is None else self._tier(policy["version"], code)
+
+    def Correction_figures(self, source: Row) -> list[Row]:
+        return [Row("CorrectedFigure", figure) for figure in source["figures"]]
+
+    def Correction_fromTier(self, source: Row) -> Row | None:
+        return self._tier_in(source["posted_in"], source["from_tier"])
+
+    def Correction_toTier(self, source: Row) -> Row | None:
+        return self._tier_in(source["posted_in"], source["to_tier"])
 
     def RiskSignal_reportedBy(self, source: Row) -> Row | None:
         return self.view.one("manager", id=source["reporter_id"])

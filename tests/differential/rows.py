@@ -21,6 +21,7 @@ KINDS = {
     "account": "Account",
     "tier_change": "TierChange",
     "risk_signal": "RiskSignal",
+    "correction": "Correction",
     "calendar": "BusinessCalendar",
     "aum": "",
     "standing": "Standing",
@@ -43,7 +44,7 @@ KINDS = {
 OPEN = ("branch", "tier_policy", "tier", "calendar", "feed_source", "feed_day", "feed")
 OPEN += ("corrections_made",)
 UNION = ("policy_preview", "policy_preview_customer")
-INTERNAL = ("risk_signal", "approval")
+INTERNAL = ("risk_signal", "approval", "correction")
 CONFIGURATION = ("api_key", "revocation")
 TRAIL = ("audit", "audit_seal")
 

@@ -47,6 +47,11 @@ EVERY_PREVIEW = """{ tierPolicyPreviews(first: 9) { nodes { id state stale
         manager { number } movement fromStatus fromTier fromSince fromShortfallMonths
         fromBelowEntryMonths fromRetentionCloses toStatus toTier toSince toShortfallMonths
         toBelowEntryMonths toRetentionCloses aumBefore aumAfter } } } } } }"""
+EVERY_CORRECTION = """{ corrections(first: 9) { totalCount edges { cursor node { id month postedIn
+    customer { number } state figures { month old new complete } approvedBy recordedAt
+    fromStatus fromTier { code name } fromSince fromShortfallMonths fromBelowEntryMonths
+    fromRetentionCloses toStatus toTier { code rank } toSince toShortfallMonths toBelowEntryMonths
+    toRetentionCloses } } } }"""
 """Few rows of many fields, so deep that chance seldom leads to each of them."""
 
 
@@ -110,7 +115,8 @@ async def compare(both: Both, actors: list[tuple[str, str]], count: int, runs: i
 async def test_random_operations_are_answered_as_plain_execution_answers_them(lived: Both) -> None:
     for role, subject in ACTORS:
         actor = await lived.house.actor(role, subject)
-        assert await lived.difference(actor, EVERY_PREVIEW, {}) is None, (role, subject)
+        for document in (EVERY_PREVIEW, EVERY_CORRECTION):
+            assert await lived.difference(actor, document, {}) is None, (role, subject)
     await compare(lived, ACTORS, OPERATIONS)
     seen = set[str]().union(*(resolvers.seen for resolvers in lived.plain.values()))
     fields = readable_fields(plain_schema())

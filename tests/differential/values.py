@@ -17,6 +17,7 @@ from graphql import (
 from tests.differential.identifiers import KEYS, Cursors, encoded, id_of
 from tests.differential.paging import (
     BY_APPROVAL,
+    BY_CORRECTION,
     BY_KEY,
     BY_MANAGER,
     BY_POSITION,
@@ -37,6 +38,7 @@ TABLES = {
     "TierChangeFilter": "tier_change",
     "RiskSignalFilter": "risk_signal",
     "ApprovalFilter": "approval",
+    "CorrectionFilter": "correction",
     "ApiKeyFilter": "api_key",
     "RevocationFilter": "revocation",
     "AuditEntryFilter": "audit",
@@ -62,6 +64,7 @@ PAGED = {
     "tierChanges": "tier_change",
     "riskSignals": "risk_signal",
     "approvals": "approval",
+    "corrections": "correction",
     "apiKeys": "api_key",
     "revocations": "revocation",
     "auditEntries": "audit",
@@ -73,6 +76,7 @@ FIXED = {
     "tierChanges": BY_POSITION,
     "riskSignals": BY_SIGNAL,
     "approvals": BY_APPROVAL,
+    "corrections": BY_CORRECTION,
     "apiKeys": BY_KEY,
     "revocations": BY_REVOCATION,
     "auditEntries": NEWEST_FIRST,

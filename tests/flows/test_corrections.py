@@ -59,7 +59,9 @@ async def test_a_downward_correction_waits_for_review_and_changes_nothing(house:
     await house.work()
     correction = (await house.fetch("select * from terrace.correction"))[0]
     assert correction["state"] == "PENDING_REVIEW"
-    assert correction["figures"] == [{"month": "2025-01", "old": "600000.00", "new": "100.00"}]
+    assert correction["figures"] == [
+        {"month": "2025-01", "old": "600000.00", "new": "100.00", "complete": True}
+    ]
     assert (correction["before"]["tier"], correction["after"]["tier"]) == ("T2", None)
     assert (await house.aum("C1", "2025-01"))["total"] == "600000.00"  # type: ignore[index]
     await house.close("2025-02")
@@ -233,7 +235,8 @@ async def test_a_corrected_month_without_a_rate_is_held_and_not_judged(house: Ho
         from terrace.customer where number = 'C1'""")
     await house.record(("A9", "2025-01-10", "1.00"))
     await house.work()
-    (found,) = await house.fetch("select state, after from terrace.correction")
+    (found,) = await house.fetch("select state, after, figures from terrace.correction")
+    assert [figure["complete"] for figure in found["figures"]] == [False]
     assert (found["state"], found["after"]["tier"]) == ("PENDING_REVIEW", None)
 
 

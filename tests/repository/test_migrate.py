@@ -160,7 +160,7 @@ async def test_another_signing_key_changes_the_roles_passwords_only_when_asked_t
             await migrate(url, KEY, home_currency="CNY")
 
 
-async def test_dropped_tiers_and_replayed_states_are_filled_in_where_there_is_data(
+async def test_what_later_migrations_add_to_rows_is_filled_in_where_there_is_data(
     addresses: Addresses, tmp_path: Path
 ) -> None:
     for file in sorted(FOLDER.glob("000*.sql")):
@@ -173,6 +173,11 @@ async def test_dropped_tiers_and_replayed_states_are_filled_in_where_there_is_da
                 insert into terrace.customer (number, name, kind, branch_id, manager_id)
                     values ('C1', 'Li', 'INDIVIDUAL', 1, 1);
                 insert into terrace.replayed_standing values (1, '2026-01-01', '{}');
+                insert into terrace.correction (customer_id, month, posted_in, state, figures,
+                        before, after)
+                    values (1, '2025-12-01', '2026-01-01', 'APPLIED', '[]',
+                        '{"status": "NON_MEMBER"}', '{"status": "WATCH", "tier": "T1",
+                        "shortfall_months": 2, "since": "2025-11"}');
                 insert into terrace.tier_policy values
                     (1, '1900-01-01', 3, 6, 2, '{}', 'x'), (2, '2026-01-01', 3, 6, 2, '{}', 'x');
                 insert into terrace.tier values
@@ -182,12 +187,18 @@ async def test_dropped_tiers_and_replayed_states_are_filled_in_where_there_is_da
         async with Database(url, KEY) as database, database.writing() as connection:
             replayed = await connection.fetchrow("select * from terrace.replayed_standing")
             assert (replayed["manager_id"], replayed["branch_id"]) == (1, 1)
+            corrected = await connection.fetchrow("select * from terrace.correction")
+            assert (corrected["manager_id"], corrected["branch_id"]) == (1, 1)
+            told = ("from_status", "to_status", "to_tier", "to_since", "to_shortfall_months")
+            assert [corrected[name] for name in told] == [
+                *("NON_MEMBER", "WATCH", "T1", "2025-11", 2)
+            ]
             tiers = await connection.fetch(
                 "select policy_version, code from terrace.tier where dropped"
             )
             assert [tuple(tier) for tier in tiers] == [(2, "T2")]
             forced = "select bool_and(relforcerowsecurity) from pg_class where oid in ($1, $2)"
-            names = ("terrace.customer", "terrace.replayed_standing")
+            names = ("terrace.customer", "terrace.correction")
             oids = [await connection.fetchval("select $1::regclass::oid", name) for name in names]
             assert await connection.fetchval(forced, *oids)
 

@@ -61,6 +61,14 @@ select id, manager_id, branch_id, '2025-02-01', '2026-01-31', 'made up', 'nobody
 from terrace.customer where id % 20 = 0;
 insert into terrace.replayed_standing (customer_id, month, manager_id, branch_id, state)
 select id, '2026-01-01', manager_id, branch_id, '{}' from terrace.customer where id % 20 = 0;
+insert into terrace.correction (customer_id, manager_id, branch_id, month, posted_in, state,
+    figures, before, after)
+select id, manager_id, branch_id, '2025-12-01', '2026-01-01',
+    case when id % 200 = 0 then 'PENDING_REVIEW' else 'APPLIED' end,
+    '[{"month": "2025-12", "old": "250000.00", "new": "10.00"}]', shown.state, shown.state
+from terrace.customer, (select '{"status": "ACTIVE", "tier": "T1", "shortfall_months": 0,
+    "below_entry_months": 0, "retention_closes": 0}'::jsonb as state) shown
+where id % 20 = 0;
 insert into terrace.risk_signal_event (customer_id, manager_id, branch_id, signal_id, state,
     position)
 select customer_id, manager_id, branch_id, id, state, id from terrace.risk_signal;

@@ -21,6 +21,12 @@ GOLDEN: dict[str, str] = {
         riskSignals(first: 10) { totalCount nodes { code facts reportedBy { number } } } } } }""",
     "signals": """{ riskSignals(first: 100) { totalCount nodes { id severity customer { number }
         reportedBy { number branch { code } } } } }""",
+    "corrections": """{ corrections(first: 100) { totalCount nodes { id month postedIn state
+        approvedBy figures { month old new complete } customer { number } fromStatus
+        fromTier { code } fromSince toStatus toTier { code } toShortfallMonths } }
+        waiting: corrections(first: 5, where: {state: {eq: PENDING_REVIEW}}) { totalCount
+        nodes { id } }
+        customers(first: 100) { nodes { corrections(first: 5) { totalCount } } } }""",
     "managers": """{ managers(first: 100) { totalCount nodes { id number branch { code }
         customers(first: 100) { totalCount nodes { number } }
         vipStatistics { assessed total byTier { customers aum } } } } }""",
@@ -43,7 +49,7 @@ GOLDEN: dict[str, str] = {
         totalCount nodes { number } } }""",
     "everyone": """query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id
         ... on Customer { number } ... on Account { number } ... on Manager { number }
-        ... on TierChange { kind } ... on RiskSignal { code } } }""",
+        ... on TierChange { kind } ... on RiskSignal { code } ... on Correction { state } } }""",
     "node": """query ($id: ID!) { node(id: $id) { id ... on Customer { number
         accounts { number } standing { status } } } }""",
     "profile": """query ($number: String!) { customer(by: {number: $number}) { number name

@@ -15,6 +15,7 @@ LARGE = frozenset(
     {
         "customer",
         "account",
+        "correction",
         "aum",
         "standing",
         "replayed_standing",

@@ -17,6 +17,7 @@ OF_THE_VIEW = re.compile(r"o(_\d+)?")
 READS_ALL = {
     ("customers", "customer"): "totalCount of the union counts every customer",
     ("events", "tier_change"): "totalCount of the union counts every change",
+    ("corrections", "correction"): "totalCount of the union counts every correction",
     ("signals", "risk_signal"): "totalCount of the union counts every signal",
     ("filters", "customer"): "alternatives over a name's middle and over standings: no index",
     ("risk_signal_changed", "risk_signal"): "a join read whole as long as there are few signals",

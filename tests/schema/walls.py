@@ -48,6 +48,7 @@ async def lived_in(house: House) -> None:
     await house.people(8)
     await house.record(*[(f"A{n}", "2025-01-01", f"{n}50000.00") for n in range(1, 9)])
     await house.close("2025-01")
+    await house.record(*[(f"A{n}", "2025-01-01", f"{n}0000.00") for n in range(1, 9)])
     for number, (role, subject) in {
         "C1": ("manager", "M1"),
         "C2": ("manager", "M2"),
@@ -65,6 +66,8 @@ async def lived_in(house: House) -> None:
         )
         assert raised["raiseRiskSignal"]["errors"] == []
     await house.work()
+    await _asked_about_a_correction(house)
+    await house.work()
     lower = replace(DEFAULT_POLICY.lowest, threshold=Decimal("100000.00"))
     policy = replace(DEFAULT_POLICY, tiers=(lower, *DEFAULT_POLICY.tiers[1:]))
     month = Month(2025, 1)
@@ -72,15 +75,36 @@ async def lived_in(house: House) -> None:
     await carry_out_previews(house.database, days=30)
 
 
+async def _asked_about_a_correction(house: House) -> None:
+    """Somebody waits for somebody else to allow a correction."""
+    found = await house.data(
+        "{ corrections(first: 1, where: {state: {eq: PENDING_REVIEW}}) { nodes { id } } }"
+    )
+    asked = await house.data(
+        """mutation ($c: ID!) { applyCorrection(input: {correction: $c, reason: "came late"}) {
+        errors { code } } }""",
+        {"c": found["corrections"]["nodes"][0]["id"]},
+    )
+    assert asked["applyCorrection"]["errors"] == []
+
+
 async def every_id(house: House) -> list[str]:
     """The identifiers of all rows there are."""
     found = await house.data("""{ customers(first: 100) { nodes { id accounts { id } } }
         managers(first: 100) { nodes { id } } branches { id }
         tierChanges(first: 100) { nodes { id } } riskSignals(first: 100) { nodes { id } }
+        corrections(first: 100) { nodes { id } } approvals(first: 100) { nodes { id } }
         tierPolicyPreviews(first: 100) { nodes { id } } }""")
     ids = [node["id"] for c in found["customers"]["nodes"] for node in (c, *c["accounts"])]
     ids += [branch["id"] for branch in found["branches"]]
-    for name in ("managers", "tierChanges", "riskSignals", "tierPolicyPreviews"):
+    for name in (
+        "managers",
+        "tierChanges",
+        "riskSignals",
+        "corrections",
+        "approvals",
+        "tierPolicyPreviews",
+    ):
         ids += [node["id"] for node in found[name]["nodes"]]
     return ids
 

@@ -129,7 +129,7 @@ def leaves(value: Any) -> Iterator[str]:
 
 def missing(kind: str) -> str:
     """The identifier of a row that is not there."""
-    parts = 2 if kind in ("Account", "TierChange", "RiskSignal") else 1
+    parts = 2 if kind in ("Account", "TierChange", "RiskSignal", "Correction") else 1
     return identifiers.encode(kind, *[987_654_321] * parts)
 
 
@@ -149,6 +149,7 @@ async def made_for(world: World, engine: Engine) -> Generator:
         """{ customers(first: 50) { nodes { number name riskSignals(first: 5) { nodes { facts } }
         } edges { cursor } } managers(first: 50) { nodes { number } edges { cursor } }
         tierChanges(first: 50) { edges { cursor } } riskSignals(first: 50) { edges { cursor } }
+        corrections(first: 50) { edges { cursor } }
         apiKeys(first: 50) { nodes { prefix } edges { cursor } } }""",
     )
     assert "errors" not in found, found

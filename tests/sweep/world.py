@@ -132,6 +132,10 @@ async def populate(house: House) -> World:
             amount = f"{(place + 3) * 173_251 + last * 1_013}.{17 + place}"
             await house.record((f"ACC-{number}", f"{month}-01", amount))
         await house.close(month)
+    for place, number in enumerate(CUSTOMERS):
+        late = f"{(place + 5) * 287_419}.{31 + place}"
+        await house.record((f"ACC-{number}", "2025-02-11", late))
+    await house.work()
     for key, number in enumerate(CUSTOMERS, 1):
         customer = {"c": identifiers.encode("Customer", key)}
         await house.data(SIGNAL, customer | {"f": f"Facts of {number}"})

@@ -5,6 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
+from domain.approvals import Payload
+from repository.acts.act import Act
+from repository.acts.correction import CORRECTION
+from repository.acts.handover import HANDOVER
 from repository.held import post_held
 from repository.special import start_due_grants
 from repository.statements import sql
@@ -34,6 +40,30 @@ async def test_a_mutation_locks_accounts_before_their_customer(house: House) -> 
         await waiting(house)
         await other.execute(f"{CUSTOMER} nowait")
     assert (await asking)["assignManager"]["errors"] == []
+
+
+@pytest.mark.parametrize(
+    ("act", "payload"),
+    [
+        (CORRECTION, {"customer": "C1"}),
+        (HANDOVER, {"from": "M1", "to": "M3", "customers": None}),
+    ],
+    ids=lambda given: getattr(given, "kind", ""),
+)
+async def test_a_decision_locks_accounts_before_their_customer(
+    house: House, act: Act, payload: Payload
+) -> None:
+    await house.people(2)
+
+    async def locked() -> None:
+        async with house.database.unit() as connection:
+            await act.lock(connection, payload)
+
+    async with held(house, ACCOUNT) as other:
+        deciding = asyncio.create_task(locked())
+        await waiting(house)
+        await other.execute(f"{CUSTOMER} nowait")
+    await deciding
 
 
 async def test_a_recompute_leaves_a_locked_customer_for_the_next_one(house: House) -> None:

@@ -103,23 +103,41 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'Correction' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Correction","id":"' || encode(
+                  convert_to('Correction:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                  'base64'
+                ) || '","state":"' || t7.state || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.correction t7
+            where t7.customer_id = t1.k1
+            and t7.id = t1.k2
+            and false
+          ),
+          'null'
+        )
         when 'Customer' then coalesce(
           (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t7.id, 'UTF8'),
+                  convert_to('Customer:' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t7.number)::text || '}'
+                ) || '","number":' || to_json(t8.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t7
-            where t7.id =
+            from terrace.customer t8
+            where t8.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t7.id = $1::integer
+            and t8.id = $1::integer
           ),
           'null'
         )
@@ -128,18 +146,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t8.id, 'UTF8'),
+                  convert_to('Manager:' || t9.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t8.number)::text || '}'
+                ) || '","number":' || to_json(t9.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t8
-            where t8.id =
+            from terrace.manager t9
+            where t9.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t8.id = (
+            and t9.id = (
               select own.manager_id
               from terrace.customer own
               where own.id = $1::integer
@@ -152,14 +170,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t9.id, 'UTF8'),
+                  convert_to('Revocation:' || t10.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t9
-            where t9.id =
+            from terrace.revocation t10
+            where t10.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -172,15 +190,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t10.code)::text || '}'
+                ) || '","code":' || to_json(t11.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t10
-            where t10.customer_id = t1.k1
-            and t10.id = t1.k2
+            from terrace.risk_signal t11
+            where t11.customer_id = t1.k1
+            and t11.id = t1.k2
             and false
           ),
           'null'
@@ -190,17 +208,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                  convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t11.kind || '"}'
+                ) || '","kind":"' || t12.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t11
-            where t11.customer_id = t1.k1
-            and t11.id = t1.k2
-            and t11.customer_id = $1::integer
-            and t11.position is not null
+            from terrace.tier_change t12
+            where t12.customer_id = t1.k1
+            and t12.id = t1.k2
+            and t12.customer_id = $1::integer
+            and t12.position is not null
           ),
           'null'
         )
@@ -209,14 +227,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t12.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t13.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t12
-            where t12.version =
+            from terrace.tier_policy t13
+            where t13.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -228,14 +246,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicyPreview","id":"' || encode(
-                  convert_to('TierPolicyPreview:' || t13.id, 'UTF8'),
+                  convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.policy_preview t13
-            where t13.id =
+            from terrace.policy_preview t14
+            where t14.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -360,23 +378,41 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'Correction' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Correction","id":"' || encode(
+                  convert_to('Correction:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                  'base64'
+                ) || '","state":"' || t7.state || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.correction t7
+            where t7.customer_id = t1.k1
+            and t7.id = t1.k2
+            and t7.manager_id = $1::integer
+          ),
+          'null'
+        )
         when 'Customer' then coalesce(
           (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t7.id, 'UTF8'),
+                  convert_to('Customer:' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t7.number)::text || '}'
+                ) || '","number":' || to_json(t8.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t7
-            where t7.id =
+            from terrace.customer t8
+            where t8.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t7.manager_id = $1::integer
+            and t8.manager_id = $1::integer
           ),
           'null'
         )
@@ -385,18 +421,18 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t8.id, 'UTF8'),
+                  convert_to('Manager:' || t9.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t8.number)::text || '}'
+                ) || '","number":' || to_json(t9.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t8
-            where t8.id =
+            from terrace.manager t9
+            where t9.id =
             case
             when t1.k2 is null then t1.k1
             end
-            and t8.id = $1::integer
+            and t9.id = $1::integer
           ),
           'null'
         )
@@ -405,14 +441,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t9.id, 'UTF8'),
+                  convert_to('Revocation:' || t10.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t9
-            where t9.id =
+            from terrace.revocation t10
+            where t10.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -425,16 +461,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t10.code)::text || '}'
+                ) || '","code":' || to_json(t11.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t10
-            where t10.customer_id = t1.k1
-            and t10.id = t1.k2
-            and t10.manager_id = $1::integer
+            from terrace.risk_signal t11
+            where t11.customer_id = t1.k1
+            and t11.id = t1.k2
+            and t11.manager_id = $1::integer
           ),
           'null'
         )
@@ -443,17 +479,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                  convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t11.kind || '"}'
+                ) || '","kind":"' || t12.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t11
-            where t11.customer_id = t1.k1
-            and t11.id = t1.k2
-            and t11.manager_id = $1::integer
-            and t11.position is not null
+            from terrace.tier_change t12
+            where t12.customer_id = t1.k1
+            and t12.id = t1.k2
+            and t12.manager_id = $1::integer
+            and t12.position is not null
           ),
           'null'
         )
@@ -462,14 +498,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t12.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t13.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t12
-            where t12.version =
+            from terrace.tier_policy t13
+            where t13.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -481,14 +517,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicyPreview","id":"' || encode(
-                  convert_to('TierPolicyPreview:' || t13.id, 'UTF8'),
+                  convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.policy_preview t13
-            where t13.id =
+            from terrace.policy_preview t14
+            where t14.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -613,38 +649,36 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'Correction' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Correction","id":"' || encode(
+                  convert_to('Correction:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                  'base64'
+                ) || '","state":"' || t7.state || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.correction t7
+            where t7.customer_id = t1.k1
+            and t7.id = t1.k2
+            and t7.branch_id = $1::integer
+          ),
+          'null'
+        )
         when 'Customer' then coalesce(
           (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t7.id, 'UTF8'),
-                  'base64'
-                ) || '","number":' || to_json(t7.number)::text || '}'
-              ),
-              '{" fault":"missing"}'
-            )
-            from terrace.customer t7
-            where t7.id =
-            case
-            when t1.k2 is null then t1.k1
-            end
-            and t7.branch_id = $1::integer
-          ),
-          'null'
-        )
-        when 'Manager' then coalesce(
-          (
-            select coalesce(
-              (
-                '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t8.id, 'UTF8'),
+                  convert_to('Customer:' || t8.id, 'UTF8'),
                   'base64'
                 ) || '","number":' || to_json(t8.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t8
+            from terrace.customer t8
             where t8.id =
             case
             when t1.k2 is null then t1.k1
@@ -653,19 +687,39 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'Manager' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Manager","id":"' || encode(
+                  convert_to('Manager:' || t9.id, 'UTF8'),
+                  'base64'
+                ) || '","number":' || to_json(t9.number)::text || '}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.manager t9
+            where t9.id =
+            case
+            when t1.k2 is null then t1.k1
+            end
+            and t9.branch_id = $1::integer
+          ),
+          'null'
+        )
         when 'Revocation' then coalesce(
           (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t9.id, 'UTF8'),
+                  convert_to('Revocation:' || t10.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t9
-            where t9.id =
+            from terrace.revocation t10
+            where t10.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -678,16 +732,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t10.code)::text || '}'
+                ) || '","code":' || to_json(t11.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t10
-            where t10.customer_id = t1.k1
-            and t10.id = t1.k2
-            and t10.branch_id = $1::integer
+            from terrace.risk_signal t11
+            where t11.customer_id = t1.k1
+            and t11.id = t1.k2
+            and t11.branch_id = $1::integer
           ),
           'null'
         )
@@ -696,17 +750,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                  convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t11.kind || '"}'
+                ) || '","kind":"' || t12.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t11
-            where t11.customer_id = t1.k1
-            and t11.id = t1.k2
-            and t11.branch_id = $1::integer
-            and t11.position is not null
+            from terrace.tier_change t12
+            where t12.customer_id = t1.k1
+            and t12.id = t1.k2
+            and t12.branch_id = $1::integer
+            and t12.position is not null
           ),
           'null'
         )
@@ -715,14 +769,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t12.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t13.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t12
-            where t12.version =
+            from terrace.tier_policy t13
+            where t13.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -734,14 +788,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicyPreview","id":"' || encode(
-                  convert_to('TierPolicyPreview:' || t13.id, 'UTF8'),
+                  convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.policy_preview t13
-            where t13.id =
+            from terrace.policy_preview t14
+            where t14.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -864,19 +918,36 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           ),
           'null'
         )
+        when 'Correction' then coalesce(
+          (
+            select coalesce(
+              (
+                '{"__typename":"Correction","id":"' || encode(
+                  convert_to('Correction:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                  'base64'
+                ) || '","state":"' || t7.state || '"}'
+              ),
+              '{" fault":"missing"}'
+            )
+            from terrace.correction t7
+            where t7.customer_id = t1.k1
+            and t7.id = t1.k2
+          ),
+          'null'
+        )
         when 'Customer' then coalesce(
           (
             select coalesce(
               (
                 '{"__typename":"Customer","id":"' || encode(
-                  convert_to('Customer:' || t7.id, 'UTF8'),
+                  convert_to('Customer:' || t8.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t7.number)::text || '}'
+                ) || '","number":' || to_json(t8.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.customer t7
-            where t7.id =
+            from terrace.customer t8
+            where t8.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -888,14 +959,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Manager","id":"' || encode(
-                  convert_to('Manager:' || t8.id, 'UTF8'),
+                  convert_to('Manager:' || t9.id, 'UTF8'),
                   'base64'
-                ) || '","number":' || to_json(t8.number)::text || '}'
+                ) || '","number":' || to_json(t9.number)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.manager t8
-            where t8.id =
+            from terrace.manager t9
+            where t9.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -907,14 +978,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"Revocation","id":"' || encode(
-                  convert_to('Revocation:' || t9.id, 'UTF8'),
+                  convert_to('Revocation:' || t10.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.revocation t9
-            where t9.id =
+            from terrace.revocation t10
+            where t10.id =
             case
             when t1.k2 is null then t1.k1
             end
@@ -927,15 +998,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"RiskSignal","id":"' || encode(
-                  convert_to('RiskSignal:' || t10.customer_id || '.' || t10.id, 'UTF8'),
+                  convert_to('RiskSignal:' || t11.customer_id || '.' || t11.id, 'UTF8'),
                   'base64'
-                ) || '","code":' || to_json(t10.code)::text || '}'
+                ) || '","code":' || to_json(t11.code)::text || '}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.risk_signal t10
-            where t10.customer_id = t1.k1
-            and t10.id = t1.k2
+            from terrace.risk_signal t11
+            where t11.customer_id = t1.k1
+            and t11.id = t1.k2
           ),
           'null'
         )
@@ -944,16 +1015,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierChange","id":"' || encode(
-                  convert_to('TierChange:' || t11.customer_id || '.' || t11.id, 'UTF8'),
+                  convert_to('TierChange:' || t12.customer_id || '.' || t12.id, 'UTF8'),
                   'base64'
-                ) || '","kind":"' || t11.kind || '"}'
+                ) || '","kind":"' || t12.kind || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_change t11
-            where t11.customer_id = t1.k1
-            and t11.id = t1.k2
-            and t11.position is not null
+            from terrace.tier_change t12
+            where t12.customer_id = t1.k1
+            and t12.id = t1.k2
+            and t12.position is not null
           ),
           'null'
         )
@@ -962,14 +1033,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicy","id":"' || encode(
-                  convert_to('TierPolicy:' || t12.version, 'UTF8'),
+                  convert_to('TierPolicy:' || t13.version, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.tier_policy t12
-            where t12.version =
+            from terrace.tier_policy t13
+            where t13.version =
             case
             when t1.k2 is null then t1.k1
             end
@@ -981,14 +1052,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             select coalesce(
               (
                 '{"__typename":"TierPolicyPreview","id":"' || encode(
-                  convert_to('TierPolicyPreview:' || t13.id, 'UTF8'),
+                  convert_to('TierPolicyPreview:' || t14.id, 'UTF8'),
                   'base64'
                 ) || '"}'
               ),
               '{" fault":"missing"}'
             )
-            from terrace.policy_preview t13
-            where t13.id =
+            from terrace.policy_preview t14
+            where t14.id =
             case
             when t1.k2 is null then t1.k1
             end

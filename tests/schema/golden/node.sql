@@ -83,35 +83,53 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'Correction' then coalesce(
+        (
+          select coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('Correction:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                'base64'
+              ) || '"}'
+            ),
+            '{" fault":"missing"}'
+          )
+          from terrace.correction t7
+          where t7.customer_id = t1.k1
+          and t7.id = t1.k2
+          and false
+        ),
+        'null'
+      )
       when 'Customer' then coalesce(
         (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t7.id, 'UTF8'),
+                convert_to('Customer:' || t8.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t7.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t8.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t8.number)::text || '}'),
+                      ('{"number":' || to_json(t9.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t8.number
+                    order by t9.number
                   )
-                  from terrace.account t8
-                  where t8.customer_id = t7.id
-                  and t8.customer_id = $1::integer
+                  from terrace.account t9
+                  where t9.customer_id = t8.id
+                  and t9.customer_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t9.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t9
-                  where t9.customer_id = t7.id
-                  and t9.customer_id = $1::integer
-                  order by t9.month desc
+                  select coalesce(('{"status":"' || t10.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t10
+                  where t10.customer_id = t8.id
+                  and t10.customer_id = $1::integer
+                  order by t10.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -119,27 +137,27 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t7
-          where t7.id =
+          from terrace.customer t8
+          where t8.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t7.id = $1::integer
+          and t8.id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t10.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t11.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t10
-          where t10.id =
+          from terrace.manager t11
+          where t11.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t10.id = (
+          and t11.id = (
             select own.manager_id
             from terrace.customer own
             where own.id = $1::integer
@@ -151,12 +169,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             (
-              '{"id":"' || encode(convert_to('Revocation:' || t11.id, 'UTF8'), 'base64') || '"}'
+              '{"id":"' || encode(convert_to('Revocation:' || t12.id, 'UTF8'), 'base64') || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.revocation t11
-          where t11.id =
+          from terrace.revocation t12
+          where t12.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -169,15 +187,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t12.customer_id || '.' || t12.id, 'UTF8'),
+                convert_to('RiskSignal:' || t13.customer_id || '.' || t13.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t12
-          where t12.customer_id = t1.k1
-          and t12.id = t1.k2
+          from terrace.risk_signal t13
+          where t13.customer_id = t1.k1
+          and t13.id = t1.k2
           and false
         ),
         'null'
@@ -187,17 +205,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t13.customer_id || '.' || t13.id, 'UTF8'),
+                convert_to('TierChange:' || t14.customer_id || '.' || t14.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t13
-          where t13.customer_id = t1.k1
-          and t13.id = t1.k2
-          and t13.customer_id = $1::integer
-          and t13.position is not null
+          from terrace.tier_change t14
+          where t14.customer_id = t1.k1
+          and t14.id = t1.k2
+          and t14.customer_id = $1::integer
+          and t14.position is not null
         ),
         'null'
       )
@@ -206,14 +224,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t14.version, 'UTF8'),
+                convert_to('TierPolicy:' || t15.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t14
-          where t14.version =
+          from terrace.tier_policy t15
+          where t15.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -225,14 +243,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicyPreview:' || t15.id, 'UTF8'),
+                convert_to('TierPolicyPreview:' || t16.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.policy_preview t15
-          where t15.id =
+          from terrace.policy_preview t16
+          where t16.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -335,35 +353,53 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'Correction' then coalesce(
+        (
+          select coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('Correction:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                'base64'
+              ) || '"}'
+            ),
+            '{" fault":"missing"}'
+          )
+          from terrace.correction t7
+          where t7.customer_id = t1.k1
+          and t7.id = t1.k2
+          and t7.manager_id = $1::integer
+        ),
+        'null'
+      )
       when 'Customer' then coalesce(
         (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t7.id, 'UTF8'),
+                convert_to('Customer:' || t8.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t7.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t8.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t8.number)::text || '}'),
+                      ('{"number":' || to_json(t9.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t8.number
+                    order by t9.number
                   )
-                  from terrace.account t8
-                  where t8.customer_id = t7.id
-                  and t8.manager_id = $1::integer
+                  from terrace.account t9
+                  where t9.customer_id = t8.id
+                  and t9.manager_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t9.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t9
-                  where t9.customer_id = t7.id
-                  and t9.manager_id = $1::integer
-                  order by t9.month desc
+                  select coalesce(('{"status":"' || t10.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t10
+                  where t10.customer_id = t8.id
+                  and t10.manager_id = $1::integer
+                  order by t10.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -371,27 +407,27 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t7
-          where t7.id =
+          from terrace.customer t8
+          where t8.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t7.manager_id = $1::integer
+          and t8.manager_id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t10.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t11.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t10
-          where t10.id =
+          from terrace.manager t11
+          where t11.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t10.id = $1::integer
+          and t11.id = $1::integer
         ),
         'null'
       )
@@ -399,12 +435,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             (
-              '{"id":"' || encode(convert_to('Revocation:' || t11.id, 'UTF8'), 'base64') || '"}'
+              '{"id":"' || encode(convert_to('Revocation:' || t12.id, 'UTF8'), 'base64') || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.revocation t11
-          where t11.id =
+          from terrace.revocation t12
+          where t12.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -417,16 +453,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t12.customer_id || '.' || t12.id, 'UTF8'),
+                convert_to('RiskSignal:' || t13.customer_id || '.' || t13.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t12
-          where t12.customer_id = t1.k1
-          and t12.id = t1.k2
-          and t12.manager_id = $1::integer
+          from terrace.risk_signal t13
+          where t13.customer_id = t1.k1
+          and t13.id = t1.k2
+          and t13.manager_id = $1::integer
         ),
         'null'
       )
@@ -435,17 +471,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t13.customer_id || '.' || t13.id, 'UTF8'),
+                convert_to('TierChange:' || t14.customer_id || '.' || t14.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t13
-          where t13.customer_id = t1.k1
-          and t13.id = t1.k2
-          and t13.manager_id = $1::integer
-          and t13.position is not null
+          from terrace.tier_change t14
+          where t14.customer_id = t1.k1
+          and t14.id = t1.k2
+          and t14.manager_id = $1::integer
+          and t14.position is not null
         ),
         'null'
       )
@@ -454,14 +490,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t14.version, 'UTF8'),
+                convert_to('TierPolicy:' || t15.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t14
-          where t14.version =
+          from terrace.tier_policy t15
+          where t15.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -473,14 +509,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicyPreview:' || t15.id, 'UTF8'),
+                convert_to('TierPolicyPreview:' || t16.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.policy_preview t15
-          where t15.id =
+          from terrace.policy_preview t16
+          where t16.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -583,35 +619,53 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'Correction' then coalesce(
+        (
+          select coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('Correction:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                'base64'
+              ) || '"}'
+            ),
+            '{" fault":"missing"}'
+          )
+          from terrace.correction t7
+          where t7.customer_id = t1.k1
+          and t7.id = t1.k2
+          and t7.branch_id = $1::integer
+        ),
+        'null'
+      )
       when 'Customer' then coalesce(
         (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t7.id, 'UTF8'),
+                convert_to('Customer:' || t8.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t7.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t8.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t8.number)::text || '}'),
+                      ('{"number":' || to_json(t9.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t8.number
+                    order by t9.number
                   )
-                  from terrace.account t8
-                  where t8.customer_id = t7.id
-                  and t8.branch_id = $1::integer
+                  from terrace.account t9
+                  where t9.customer_id = t8.id
+                  and t9.branch_id = $1::integer
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t9.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t9
-                  where t9.customer_id = t7.id
-                  and t9.branch_id = $1::integer
-                  order by t9.month desc
+                  select coalesce(('{"status":"' || t10.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t10
+                  where t10.customer_id = t8.id
+                  and t10.branch_id = $1::integer
+                  order by t10.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -619,27 +673,27 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t7
-          where t7.id =
+          from terrace.customer t8
+          where t8.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t7.branch_id = $1::integer
+          and t8.branch_id = $1::integer
         ),
         'null'
       )
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t10.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t11.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t10
-          where t10.id =
+          from terrace.manager t11
+          where t11.id =
           case
           when t1.k2 is null then t1.k1
           end
-          and t10.branch_id = $1::integer
+          and t11.branch_id = $1::integer
         ),
         'null'
       )
@@ -647,12 +701,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             (
-              '{"id":"' || encode(convert_to('Revocation:' || t11.id, 'UTF8'), 'base64') || '"}'
+              '{"id":"' || encode(convert_to('Revocation:' || t12.id, 'UTF8'), 'base64') || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.revocation t11
-          where t11.id =
+          from terrace.revocation t12
+          where t12.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -665,16 +719,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t12.customer_id || '.' || t12.id, 'UTF8'),
+                convert_to('RiskSignal:' || t13.customer_id || '.' || t13.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t12
-          where t12.customer_id = t1.k1
-          and t12.id = t1.k2
-          and t12.branch_id = $1::integer
+          from terrace.risk_signal t13
+          where t13.customer_id = t1.k1
+          and t13.id = t1.k2
+          and t13.branch_id = $1::integer
         ),
         'null'
       )
@@ -683,17 +737,17 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t13.customer_id || '.' || t13.id, 'UTF8'),
+                convert_to('TierChange:' || t14.customer_id || '.' || t14.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t13
-          where t13.customer_id = t1.k1
-          and t13.id = t1.k2
-          and t13.branch_id = $1::integer
-          and t13.position is not null
+          from terrace.tier_change t14
+          where t14.customer_id = t1.k1
+          and t14.id = t1.k2
+          and t14.branch_id = $1::integer
+          and t14.position is not null
         ),
         'null'
       )
@@ -702,14 +756,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t14.version, 'UTF8'),
+                convert_to('TierPolicy:' || t15.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t14
-          where t14.version =
+          from terrace.tier_policy t15
+          where t15.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -721,14 +775,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicyPreview:' || t15.id, 'UTF8'),
+                convert_to('TierPolicyPreview:' || t16.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.policy_preview t15
-          where t15.id =
+          from terrace.policy_preview t16
+          where t16.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -829,33 +883,50 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         ),
         'null'
       )
+      when 'Correction' then coalesce(
+        (
+          select coalesce(
+            (
+              '{"id":"' || encode(
+                convert_to('Correction:' || t7.customer_id || '.' || t7.id, 'UTF8'),
+                'base64'
+              ) || '"}'
+            ),
+            '{" fault":"missing"}'
+          )
+          from terrace.correction t7
+          where t7.customer_id = t1.k1
+          and t7.id = t1.k2
+        ),
+        'null'
+      )
       when 'Customer' then coalesce(
         (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('Customer:' || t7.id, 'UTF8'),
+                convert_to('Customer:' || t8.id, 'UTF8'),
                 'base64'
-              ) || '","number":' || to_json(t7.number)::text || ',"accounts":[' || coalesce(
+              ) || '","number":' || to_json(t8.number)::text || ',"accounts":[' || coalesce(
                 (
                   select string_agg(
                     coalesce(
-                      ('{"number":' || to_json(t8.number)::text || '}'),
+                      ('{"number":' || to_json(t9.number)::text || '}'),
                       '{" fault":"missing"}'
                     ),
                     ','
-                    order by t8.number
+                    order by t9.number
                   )
-                  from terrace.account t8
-                  where t8.customer_id = t7.id
+                  from terrace.account t9
+                  where t9.customer_id = t8.id
                 ),
                 ''
               ) || '],"standing":' || coalesce(
                 (
-                  select coalesce(('{"status":"' || t9.status || '"}'), '{" fault":"missing"}')
-                  from terrace.standing_in_force t9
-                  where t9.customer_id = t7.id
-                  order by t9.month desc
+                  select coalesce(('{"status":"' || t10.status || '"}'), '{" fault":"missing"}')
+                  from terrace.standing_in_force t10
+                  where t10.customer_id = t8.id
+                  order by t10.month desc
                   limit 1
                 ),
                 '{"status":"NON_MEMBER"}'
@@ -863,8 +934,8 @@ when set_config('app.id', $1::integer::text, true) is not null then (
             ),
             '{" fault":"missing"}'
           )
-          from terrace.customer t7
-          where t7.id =
+          from terrace.customer t8
+          where t8.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -874,11 +945,11 @@ when set_config('app.id', $1::integer::text, true) is not null then (
       when 'Manager' then coalesce(
         (
           select coalesce(
-            ('{"id":"' || encode(convert_to('Manager:' || t10.id, 'UTF8'), 'base64') || '"}'),
+            ('{"id":"' || encode(convert_to('Manager:' || t11.id, 'UTF8'), 'base64') || '"}'),
             '{" fault":"missing"}'
           )
-          from terrace.manager t10
-          where t10.id =
+          from terrace.manager t11
+          where t11.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -889,12 +960,12 @@ when set_config('app.id', $1::integer::text, true) is not null then (
         (
           select coalesce(
             (
-              '{"id":"' || encode(convert_to('Revocation:' || t11.id, 'UTF8'), 'base64') || '"}'
+              '{"id":"' || encode(convert_to('Revocation:' || t12.id, 'UTF8'), 'base64') || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.revocation t11
-          where t11.id =
+          from terrace.revocation t12
+          where t12.id =
           case
           when t1.k2 is null then t1.k1
           end
@@ -907,15 +978,15 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('RiskSignal:' || t12.customer_id || '.' || t12.id, 'UTF8'),
+                convert_to('RiskSignal:' || t13.customer_id || '.' || t13.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.risk_signal t12
-          where t12.customer_id = t1.k1
-          and t12.id = t1.k2
+          from terrace.risk_signal t13
+          where t13.customer_id = t1.k1
+          and t13.id = t1.k2
         ),
         'null'
       )
@@ -924,16 +995,16 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierChange:' || t13.customer_id || '.' || t13.id, 'UTF8'),
+                convert_to('TierChange:' || t14.customer_id || '.' || t14.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_change t13
-          where t13.customer_id = t1.k1
-          and t13.id = t1.k2
-          and t13.position is not null
+          from terrace.tier_change t14
+          where t14.customer_id = t1.k1
+          and t14.id = t1.k2
+          and t14.position is not null
         ),
         'null'
       )
@@ -942,14 +1013,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicy:' || t14.version, 'UTF8'),
+                convert_to('TierPolicy:' || t15.version, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.tier_policy t14
-          where t14.version =
+          from terrace.tier_policy t15
+          where t15.version =
           case
           when t1.k2 is null then t1.k1
           end
@@ -961,14 +1032,14 @@ when set_config('app.id', $1::integer::text, true) is not null then (
           select coalesce(
             (
               '{"id":"' || encode(
-                convert_to('TierPolicyPreview:' || t15.id, 'UTF8'),
+                convert_to('TierPolicyPreview:' || t16.id, 'UTF8'),
                 'base64'
               ) || '"}'
             ),
             '{" fault":"missing"}'
           )
-          from terrace.policy_preview t15
-          where t15.id =
+          from terrace.policy_preview t16
+          where t16.id =
           case
           when t1.k2 is null then t1.k1
           end
