@@ -38,7 +38,7 @@ run: setup ## Start everything: servers, migrations, demo data, API, worker (ARG
 	@exec $(BIN)/terrace up $(ARGS)
 
 test: dev ## Run the whole test suite, two files at a time (ARGS="-k tiers"; ARGS="-n 0" for one)
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --max-worker-restart 2 $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 2 $(ARGS)
 
 faults: dev ## Kill what can be killed, look at the books, write docs/operating/faults.md (ARGS="--resume", "--list")
 	@$(BIN)/python -m tests.faults --report docs/operating $(ARGS)

@@ -61,7 +61,7 @@ class _Size:
 _SIZES = {
     Scale.FULL: _Size(20_000, 60, 10),
     Scale.QUICK: _Size(10_000, 20, 5),
-    Scale.TINY: _Size(2_000, 1, 0),
+    Scale.TINY: _Size(600, 1, 0),
 }
 
 

@@ -1,7 +1,9 @@
 """What every test may use: one embedded PostgreSQL and Valkey, and fresh databases on them."""
 
 import asyncio
+import gc
 import os
+import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -9,9 +11,13 @@ from pathlib import Path
 import pytest
 
 from cli.embedded import Addresses, servers
+from cli.serving import _COLLECT_AFTER
 from settings import Settings
-from tests.house import House, drop_templates, new_house
+from tests.databases import drop_templates, wait_for_disk
+from tests.house import House, new_house
+from tests.in_memory import write_in_memory
 
+write_in_memory()
 BROUGHT = {
     "database_url": os.environ.get("TERRACE_TEST_DATABASE_URL"),
     "redis_url": os.environ.get("TERRACE_TEST_REDIS_URL"),
@@ -23,6 +29,38 @@ for name in [name for name in os.environ if name.startswith("TERRACE_") and name
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background by a shell:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # programs under test must hear it
+
+gc.set_threshold(*_COLLECT_AFTER)  # as when serving: what was imported is looked through too often
+
+
+def pytest_collection_finish() -> None:
+    """The garbage collector leaves alone what was imported and collected, as the API's does."""
+    gc.collect()
+    gc.freeze()
+
+
+LONGEST = (
+    "sweep/test_sweep.py",
+    "flows/test_operator.py",
+    "flows/test_whole_installation.py",
+    "test_benchmarks_run.py",
+    "guides/test_add_a_type.py",
+    "cli/test_group.py",
+    "schema/test_fuzz.py",
+    "flows/test_subscriber_restarts.py",
+    "cli/test_garbage.py",
+    "enemies/test_injection.py",
+    "telemetry/test_traces.py",
+    "schema/test_walls_at_once.py",
+)
+"""The files that take longest, which come first: no process is left with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, and leave all else in its order."""
+    places = {f"tests/{name}": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONGEST)))
+
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
@@ -36,12 +74,23 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
-    """The servers of the whole run: embedded, or those the environment brings to be tried."""
-    brought = {name: url for name, url in BROUGHT.items() if url}
-    with servers(Settings(data_dir=tmp_path_factory.mktemp("servers"), **brought)) as running:
+def brought() -> dict[str, str]:
+    """The servers that the environment brings to be tried, by setting."""
+    return {name: url for name, url in BROUGHT.items() if url}
+
+
+@pytest.fixture(scope="session")
+def addresses(
+    brought: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Addresses]:
+    """The servers of the whole run: embedded, or those the environment brings."""
+    folder = tmp_path_factory.mktemp("servers")
+    with servers(Settings(data_dir=folder, **brought)) as running:
+        if "database_url" not in brought:
+            asyncio.run(wait_for_disk(running, "off"))
         yield running
         asyncio.run(drop_templates(running))
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -1,15 +1,11 @@
 """An installation for one test: its own database on the run's servers, and short ways to use it."""
 
 import itertools
-import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
 import orjson
 
 from cli.embedded import Addresses
@@ -18,20 +14,18 @@ from domain.actors import Actor, Grant, Role, Scope
 from domain.claims import Claims
 from domain.months import Month
 from repository.access import Access
-from repository.calendar import ensure_default_policy
 from repository.closing import CloseRun, close_state, request_close
 from repository.database import Database
-from repository.migrate import FOLDER, migrate
 from repository.relay import relay
 from repository.sealing import seal
 from schema.engine import Engine
 from schema.errors import RequestError
 from schema.feeds import Feeds
 from schema.limits import Limits
+from tests.databases import KEY, new_database
 from workers.close import carry_out
 from workers.recompute import recompute
 
-KEY = "a signing key of the tests, 32 bytes or more"
 _numbers = itertools.count(1)
 
 
@@ -180,70 +174,14 @@ class House:
         return found["customer"]["aum"]
 
 
-_templates: dict[tuple[str, str], str] = {}
-"""Migrated databases without data, by server and currency: a copy is there in half the time."""
-
-
-async def _template(server: Any, addresses: Addresses, home_currency: str) -> str:
-    """The name of a migrated database that nobody is connected to."""
-    known = (addresses.database_url, home_currency)
-    if known not in _templates:
-        name = f"template_{os.getpid()}_{home_currency.lower()}"
-        await server.execute(f'create database "{name}"')
-        await migrate(_named(addresses, name), KEY, home_currency=home_currency)
-        _templates[known] = name
-    return _templates[known]
-
-
-def _named(addresses: Addresses, name: str) -> str:
-    """The address of a database of the run's server."""
-    return urlunsplit(urlsplit(addresses.database_url)._replace(path=f"/{name}"))
-
-
-async def drop_templates(addresses: Addresses) -> None:
-    """At the end of a run: its server may be one that is used again."""
-    server = await asyncpg.connect(addresses.database_url)
-    try:
-        for known, name in list(_templates.items()):
-            if known[0] == addresses.database_url:
-                await server.execute(f'drop database if exists "{name}"')
-                del _templates[known]
-    finally:
-        await server.close()
-
-
-@asynccontextmanager
-async def new_database(
-    addresses: Addresses, home_currency: str = "CNY", folder: Path = FOLDER
-) -> AsyncIterator[str]:
-    """The address of a new database, migrated with the files of a folder."""
-    name = f"house_{os.getpid()}_{next(_numbers)}"  # also among the runs within a test
-    server = await asyncpg.connect(addresses.database_url)
-    try:
-        if folder == FOLDER:
-            template = await _template(server, addresses, home_currency)
-            await server.execute(f'create database "{name}" template "{template}"')
-            # The rights to a database itself are no part of a copy.
-            await server.execute(f'revoke temporary on database "{name}" from public')
-        else:
-            await server.execute(f'create database "{name}"')
-        url = _named(addresses, name)
-        await migrate(url, KEY, home_currency=home_currency, folder=folder)
-        yield url
-    finally:
-        await server.execute(f'drop database "{name}"')
-        await server.close()
-
-
 @asynccontextmanager
 async def new_house(addresses: Addresses, home_currency: str = "CNY") -> AsyncIterator[House]:
     """An installation without data, ready to be asked."""
     async with (
-        new_database(addresses, home_currency) as url,
+        new_database(addresses, home_currency, policy=True) as url,
         Database(url, KEY) as database,
         Feeds(database, 0.2) as feeds,
     ):
-        await ensure_default_policy(database)
         woken: list[str] = []
 
         async def wake(topic: str) -> None:

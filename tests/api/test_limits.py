@@ -45,7 +45,7 @@ def told(response: httpx.Response) -> dict:
 
 
 def client(served: Served, *who) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=served.url, headers=bearer_of(*who))
+    return httpx.AsyncClient(base_url=served.url, headers=bearer_of(*who), verify=False)
 
 
 @pytest.mark.parametrize("accept", [JSON, RESPONSE])

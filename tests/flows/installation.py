@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ ROOT = Path(__file__).parents[2]
 class Installation:
     """A data folder and the commands given on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
         self.folder = folder
-        self.environment = {
+        self.environment = environment or {
             **{k: v for k, v in os.environ.items() if not k.startswith("TERRACE_")},
             "TERRACE_DATA_DIR": str(folder / "data"),
             "PYTHONPATH": str(ROOT),
@@ -121,3 +122,21 @@ class Installation:
                 if f"cli.main {name}" in row:
                     found[name] = int(row.split()[0])
         return found
+
+
+@contextlib.contextmanager
+def installed(folder: Path) -> Iterator[Installation]:
+    """An installation of which nothing is left running."""
+    built = Installation(folder)
+    try:
+        yield built
+    finally:
+        if built.up is not None:
+            built.up.kill()
+            built.up.wait()
+        deadline = time.monotonic() + 15
+        while built.processes() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        for pid in built.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)

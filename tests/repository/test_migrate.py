@@ -149,7 +149,7 @@ async def test_another_signing_key_changes_the_roles_passwords_only_when_asked_t
     addresses: Addresses,
 ) -> None:
     other = "another signing key, of 32 bytes or more"
-    async with new_database(addresses) as url:
+    async with new_database(addresses, own_name=True) as url:
         with pytest.raises(MigrationError, match="another signing key"):
             await migrate(url, other, home_currency="CNY")
         await migrate(url, KEY, home_currency="CNY")

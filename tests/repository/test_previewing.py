@@ -73,7 +73,12 @@ async def preview(
         found = await preview_part(house.database, scope, *part)
         tally.add(found.tally)
         otherwise += found.otherwise
-    return tally, otherwise
+    return tally, by_customer(otherwise)
+
+
+def by_customer(otherwise: list[Otherwise]) -> list[Otherwise]:
+    """In an order; PostgreSQL gives them in that of its plan, which its statistics may change."""
+    return sorted(otherwise, key=lambda found: found.customer_id)
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +200,8 @@ async def test_whom_sql_tells_apart_the_rules_judge_alike(
             scope = await scope_of(connection, policy, first, last)
             apart = await preview_span(connection, scope, 1, CUSTOMERS)
             alone = await preview_span(connection, scope, 1, CUSTOMERS, one_by_one=True)
-        assert apart == alone, (first, last)
+        assert apart.tally == alone.tally, (first, last)
+        assert by_customer(apart.otherwise) == by_customer(alone.otherwise), (first, last)
 
 
 async def test_spans_of_any_size_add_up_to_the_same(lived_in: House) -> None:

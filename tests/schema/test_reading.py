@@ -1,8 +1,11 @@
 """Reading by plans: what GraphQL promises, on one statement an operation."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
-from tests.house import House
+from cli.embedded import Addresses
+from tests.house import House, new_house
 from tests.schema.documents import GOLDEN, variables_of
 
 PAGE = """query ($first: Int, $after: String, $last: Int, $before: String, $by: CustomerOrder) {
@@ -16,15 +19,22 @@ async def numbers(house: House, **arguments: object) -> tuple[list[str], dict]:
     return [edge["node"]["number"] for edge in found["edges"]], found["pageInfo"]
 
 
+@pytest.fixture(scope="module")
+async def thirteen(addresses: Addresses) -> AsyncIterator[House]:
+    """Thirteen customers, some of one name; they are only read."""
+    async with new_house(addresses) as house:
+        await house.people(13)
+        await house.fetch("update terrace.customer set name = 'Same name' where id % 3 = 0")
+        yield house
+
+
 @pytest.mark.parametrize("field", ["NUMBER", "NAME"])
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
 @pytest.mark.parametrize("size", [1, 3, 7, 100])
 async def test_pages_join_to_the_whole_in_both_directions(
-    house: House, field: str, direction: str, size: int
+    thirteen: House, field: str, direction: str, size: int
 ) -> None:
-    await house.people(13)
-    async with house.database.unit() as connection:
-        await connection.execute("update terrace.customer set name = 'Same name' where id % 3 = 0")
+    house = thirteen
     by = {"field": field, "direction": direction}
     whole, _ = await numbers(house, first=100, by=by)
     assert len(whole) == 13
@@ -94,10 +104,9 @@ REFUSED = [
 
 @pytest.mark.parametrize(("document", "code"), REFUSED, ids=[row[0][:50] for row in REFUSED])
 async def test_what_cannot_be_answered_is_refused_with_a_code(
-    house: House, document: str, code: str
+    thirteen: House, document: str, code: str
 ) -> None:
-    await house.people(1)
-    answer = await house.ask(document)
+    answer = await thirteen.ask(document)
     assert answer["errors"][0]["extensions"]["code"] == code, answer
     assert "padding" not in answer["errors"][0]["message"]
 
@@ -287,7 +296,7 @@ async def test_customers_without_a_judgement_are_found_as_what_they_show(house: 
 
 
 @pytest.mark.parametrize("key", [{}, {"n": None}])
-async def test_a_key_that_is_null_is_refused(house: House, key: dict) -> None:
-    answer = await house.ask("query ($n: String) { customer(by: {number: $n}) { id } }", key)
+async def test_a_key_that_is_null_is_refused(thirteen: House, key: dict) -> None:
+    answer = await thirteen.ask("query ($n: String) { customer(by: {number: $n}) { id } }", key)
     assert "INTERNAL" not in str(answer)
     assert answer["errors"]

@@ -235,18 +235,24 @@ def strangers_of(swept: Swept, actor: Actor) -> dict[str, Owned]:
 
 
 async def told_to(
-    swept: Swept, engine: Engine, actor: Actor, type_name: str, way: Sequence[str], asked: Any
-) -> list[dict[str, Any]]:
-    """The responses to questions: together, or one by one where one of them fails."""
-    together = await answer(engine, actor, swept.generator.document(type_name, way, asked))
-    if "errors" not in together or len(asked) == 1:
-        return [together]
-    middle = len(asked) // 2
-    return [
-        response
-        for some in (asked[:middle], asked[middle:])
-        for response in await told_to(swept, engine, actor, type_name, way, some)
-    ]
+    swept: Swept,
+    engine: Engine,
+    actor: Actor,
+    type_name: str,
+    way: Sequence[str],
+    parts: Sequence[Sequence[Asked]],
+) -> list[tuple[Sequence[Asked], dict[str, Any]]]:
+    """The responses to parts of the questions; where one of a part fails, to smaller parts."""
+    found = []
+    for asked in parts:
+        together = await answer(engine, actor, swept.generator.document(type_name, way, asked))
+        if "errors" not in together or len(asked) == 1:
+            found.append((asked, together))
+            continue
+        middle = len(asked) // 2
+        halves = [asked[:middle], asked[middle:]]
+        found += await told_to(swept, engine, actor, type_name, way, halves)
+    return found
 
 
 async def sweep(swept: Swept, who: str, actor: Actor) -> None:
@@ -257,11 +263,13 @@ async def sweep(swept: Swept, who: str, actor: Actor) -> None:
         for place in range(0, len(questions), TOGETHER):
             some = questions[place : place + TOGETHER]
             given = {one.given for one in some}
-            told = {
-                name: await told_to(swept, engine, actor, type_name, way, some)
-                for name, engine in swept.engines.items()
-                if name != "both walls"  # which shows no more than each of them
-            }
+            told: dict[str, list[dict[str, Any]]] = {}
+            parts: Sequence[Sequence[Asked]] = [some]
+            for name, engine in swept.engines.items():
+                if name != "both walls":  # which shows no more than each of them
+                    found = await told_to(swept, engine, actor, type_name, way, parts)
+                    told[name] = [response for _, response in found]
+                    parts = [part for part, _ in found]  # the other must fail where this one does
             for name, responses in told.items():
                 shown = set(leaves([response["data"] for response in responses]))
                 said = set(leaves([response.get("errors") for response in responses])) - given

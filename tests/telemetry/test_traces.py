@@ -90,7 +90,7 @@ async def record(port: int) -> None:
         "asOf": "2025-01-01",
         "balance": AMOUNT,
     }
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=False) as client:
         answer = await client.post(
             f"http://127.0.0.1:{port}/graphql",
             json={
