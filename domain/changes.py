@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from domain.decision import Rule
+from domain.policy import TierPolicy
 from domain.standing import Standing, Status
 
 
@@ -24,8 +25,10 @@ class ChangeKind(StrEnum):
     CORRECTED = "CORRECTED"  # any change that stems from corrected figures
 
 
-def changes_of(before: Standing, after: Standing, rule: Rule) -> ChangeKind | None:
-    """Return the event of a decision, None if status and tier stay as they were.
+def changes_of(
+    before: Standing, after: Standing, rule: Rule, policy: TierPolicy
+) -> ChangeKind | None:
+    """Return the event of a decision under `policy`, None if status and tier stay as they were.
 
     `before` is what was published for the month before. If the judged standing was another one,
     because figures were corrected, pass `Rule.CORRECTED`: the change is then of kind CORRECTED.
@@ -39,7 +42,7 @@ def changes_of(before: Standing, after: Standing, rule: Rule) -> ChangeKind | No
     if rule is Rule.TERMINATED:
         return ChangeKind.REMOVED
     if after.assessed:
-        return _within_membership(before, after, rule) if before.assessed else _entry(before)
+        return _within(before, after, policy) if before.assessed else _entry(before)
     if before.assessed:
         return ChangeKind.EXITED
     if before.status is Status.SPECIAL:
@@ -52,8 +55,11 @@ def _entry(before: Standing) -> ChangeKind:
     return ChangeKind.REENTERED if again else ChangeKind.ENTERED
 
 
-def _within_membership(before: Standing, after: Standing, rule: Rule) -> ChangeKind:
+def _within(before: Standing, after: Standing, policy: TierPolicy) -> ChangeKind:
+    assert before.tier is not None
+    assert after.tier is not None
     if before.tier != after.tier:
-        return ChangeKind.UPGRADED if rule is Rule.UPGRADED else ChangeKind.DOWNGRADED
+        risen = policy.tier(after.tier).rank > policy.tier(before.tier).rank
+        return ChangeKind.UPGRADED if risen else ChangeKind.DOWNGRADED
     watched = after.status is Status.WATCH
     return ChangeKind.WATCH_STARTED if watched else ChangeKind.WATCH_CLEARED

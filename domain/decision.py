@@ -46,12 +46,19 @@ class Rule(StrEnum):
     SPECIAL_GRANTED = "SPECIAL_GRANTED"  # NON_MEMBER, EXITED_UNRATED or REMOVED -> SPECIAL
     SPECIAL_NOTED = "SPECIAL_NOTED"  # nothing moves: a grant given or revoked that does not show
     SPECIAL_REVOKED = "SPECIAL_REVOKED"  # SPECIAL -> EXITED_UNRATED (or REMOVED), within a month
+    MANUAL = "MANUAL"  # any but a terminated one -> ACTIVE in the tier that was decided, k = n = 0
     TERMINATED = "TERMINATED"  # any -> REMOVED for good
     CORRECTED = "CORRECTED"  # any -> what the replay of corrected figures gives
 
 
 ON_A_DAY = frozenset(
-    {Rule.SPECIAL_GRANTED, Rule.SPECIAL_NOTED, Rule.SPECIAL_REVOKED, Rule.TERMINATED}
+    {
+        Rule.SPECIAL_GRANTED,
+        Rule.SPECIAL_NOTED,
+        Rule.SPECIAL_REVOKED,
+        Rule.MANUAL,
+        Rule.TERMINATED,
+    }
 )
 """The rules whose result is in force at once; that of all others is from the next month on."""
 

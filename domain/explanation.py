@@ -175,6 +175,13 @@ def _special_revoked(told: Phrases) -> str:
     return f"{told.state(told.after)} from {told.since}: the grant of special VIP was ended."
 
 
+def _manual(told: Phrases) -> str:
+    return (
+        f"{told.tier(told.after.tier)} from {told.since} instead of {told.state(told.before)}: "
+        "set by a decision of the institution, not by AUM. The closes go on from it."
+    )
+
+
 def _terminated(told: Phrases) -> str:
     return f"Removed from {told.since}: the customer's termination was confirmed."
 
@@ -208,6 +215,7 @@ _SENTENCES: dict[Rule, Callable[[Phrases], str]] = {
     Rule.SPECIAL_GRANTED: _special_granted,
     Rule.SPECIAL_NOTED: _special_noted,
     Rule.SPECIAL_REVOKED: _special_revoked,
+    Rule.MANUAL: _manual,
     Rule.TERMINATED: _terminated,
     Rule.CORRECTED: _corrected,
 }

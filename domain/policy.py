@@ -143,6 +143,10 @@ class TierPolicy:
         """Tell whether `tier` finds a tier of that code."""
         return code in self._by_code
 
+    def offers(self, code: str) -> bool:
+        """Tell whether a tier of that code is one of this version's own."""
+        return any(tier.code == code for tier in self.tiers)
+
     def next_above(self, tier: Tier) -> Tier | None:
         """Return the tier one rank higher, None above the highest."""
         return self.tiers[tier.rank] if tier.rank < len(self.tiers) else None
@@ -156,7 +160,8 @@ def in_force(policies: Iterable[TierPolicy], month: Month) -> TierPolicy:
     """Return the policy a month is judged under: the latest effective one, then the latest version.
 
     The result also knows the tiers that earlier versions had and it has no more, so that members
-    of a tier that was abolished are judged as members of its successor. Raises NoPolicyInForce.
+    of a tier that was abolished are judged as members of its successor; tiers that it was given as
+    dropped it keeps. Raises NoPolicyInForce.
     """
     effective = sorted(
         (policy for policy in policies if policy.effective <= month),
@@ -166,9 +171,8 @@ def in_force(policies: Iterable[TierPolicy], month: Month) -> TierPolicy:
         raise NoPolicyInForce(f"no tier policy is in force in {month}")
     *former, latest = effective
     codes = {tier.code for tier in latest.tiers}
-    dropped = {
-        tier.code: tier for policy in former for tier in policy.tiers if tier.code not in codes
-    }
+    known = (latest.dropped, *(policy.tiers for policy in former))
+    dropped = {tier.code: tier for tiers in known for tier in tiers if tier.code not in codes}
     return replace(latest, dropped=tuple(dropped.values())) if dropped else latest
 
 

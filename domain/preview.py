@@ -2,8 +2,8 @@
 
 Nothing new is decided here. `outcome` runs the replay that corrections run, and so the very rules
 that a close runs, over what each close knew: the figure of a month as it was when the month was
-closed, corrections from the close on in which they took effect, grants and terminations on their
-days. `Tally` counts what would be otherwise.
+closed, corrections from the close on in which they took effect, what happened on days on its days.
+`Tally` counts what would be otherwise.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from domain.happenings import NOTHING, Happenings
 from domain.money import EXACT, ZERO
 from domain.months import Month
 from domain.policy import TierPolicy, in_force
 from domain.replay import Correction, MonthInput, published
-from domain.special import Grant
 from domain.standing import Standing, Status
 from domain.tiers import judge
 
@@ -55,8 +54,7 @@ class Lived:
 
     initial: Standing
     months: Sequence[MonthInput]
-    grants: Sequence[Grant] = ()
-    terminations: Sequence[date] = ()
+    happenings: Happenings = NOTHING
     corrections: Sequence[Correction] = ()
 
 
@@ -65,11 +63,13 @@ def replaced_by(
 ) -> list[TierPolicy]:
     """The policies of a world in which the proposed one governs from the month `first` on.
 
-    Those in force before stay, so that members of tiers that it has no more are known.
+    Those in force before stay, so that members of tiers that it has no more are known; so are the
+    tiers of those that governed later, which somebody may hold by what is recorded or by hand.
     """
     former = [policy for policy in known if policy.effective < first]
     version = max((policy.version for policy in former), default=0) + 1
-    return [*former, replace(proposed, version=version, effective=first)]
+    later = tuple(tier for policy in known if policy.effective >= first for tier in policy.tiers)
+    return [*former, replace(proposed, version=version, effective=first, dropped=later)]
 
 
 def outcome(lived: Lived, policies: Sequence[TierPolicy]) -> Standing:
@@ -79,18 +79,12 @@ def outcome(lived: Lived, policies: Sequence[TierPolicy]) -> Standing:
     """
     governed = in_force(policies, lived.months[0].month)
     if (
-        lived.grants
-        or lived.terminations
+        lived.happenings
         or lived.corrections
         or governed.version != in_force(policies, lived.months[-1].month).version
     ):
         return published(
-            lived.initial,
-            lived.months,
-            policies,
-            lived.grants,
-            lived.terminations,
-            lived.corrections,
+            lived.initial, lived.months, policies, lived.happenings, lived.corrections
         )[-1]
     standing = lived.initial  # nothing happens but closes
     for given in lived.months:

@@ -8,11 +8,14 @@ tells them apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 
 from domain.decision import Decision, Rule
+from domain.happenings import NOTHING, Happenings
+from domain.manual_tier import set_tier
 from domain.money import Average
 from domain.months import Month
 from domain.policy import TierPolicy, in_force
@@ -46,48 +49,39 @@ def replay(
     initial: Standing,
     months: Sequence[MonthInput],
     policies: Sequence[TierPolicy],
-    grants: Sequence[Grant] = (),
-    terminations: Sequence[date] = (),
+    happenings: Happenings = NOTHING,
 ) -> list[Decision]:
     """Judge consecutive months from the standing `initial` at the start of the first.
 
-    Returns the decisions in their order: each month's close, before it what a grant, its end or a
-    termination changed within the month. The last one's `after` is the standing that results.
-    Raises NoPolicyInForce for a month before the first policy.
+    Returns the decisions in their order: each month's close, before it what a grant, its end, a
+    manual tier or a termination changed within the month. The last one's `after` is the standing
+    that results. Raises NoPolicyInForce for a month before the first policy.
     """
     decisions: list[Decision] = []
     for given in months:
         month, policy = given.month, in_force(policies, given.month)
         if given is months[0]:
-            decisions += _carried_in(initial, month, policy, grants, terminations)
+            decisions += _carried_in(initial, month, policy, happenings)
         standing = _latest(decisions, initial)
-        decisions += within_month(standing, month, policy, grants, terminations)
+        decisions += within_month(standing, month, policy, happenings)
         standing = _latest(decisions, initial)
-        known = _known_by(grants, month.last_day)
+        known = happenings.grants_known_on(month.last_day)
         decisions.append(judge(standing, month, given.total, policy, known))
     return decisions
 
 
 def within_month(
-    standing: Standing,
-    month: Month,
-    policy: TierPolicy,
-    grants: Sequence[Grant] = (),
-    terminations: Sequence[date] = (),
+    standing: Standing, month: Month, policy: TierPolicy, happenings: Happenings
 ) -> list[Decision]:
     """Decide what changes on the days of a month, between two closes, in order of the days.
 
-    Grants show from their start and end when revoked or expired; terminations are at once. A grant
-    that is revoked on its first day has shown on it.
+    Grants show from their start and end when revoked or expired; manual tiers and terminations are
+    at once. A grant that is revoked on its first day has shown on it.
     """
-    first, last_day = month.date_range
-    days = {day for day in terminations if first <= day <= last_day}
-    for grant in grants:
-        days.update(day for day in (grant.start, grant.over_from) if first <= day <= last_day)
     decisions: list[Decision] = []
-    for day in sorted(days):
-        for known in _in_the_course_of(day, grants):
-            decision = _on_day(standing, day, policy, known, terminations)
+    for day in happenings.days_of(month):
+        for step in _in_the_course_of(day, policy, happenings):
+            decision = None if standing.terminated else step(standing)
             if decision is not None and decision.after is not standing:
                 decisions.append(decision)
                 standing = decision.after
@@ -98,8 +92,7 @@ def published(
     initial: Standing,
     months: Sequence[MonthInput],
     policies: Sequence[TierPolicy],
-    grants: Sequence[Grant] = (),
-    terminations: Sequence[date] = (),
+    happenings: Happenings = NOTHING,
     corrections: Iterable[Correction] = (),
 ) -> list[Standing]:
     """Return what is in force on the last day of each month, and of the month after the last.
@@ -110,7 +103,7 @@ def published(
     posted: dict[Month, dict[Month, Average | None]] = {}
     for correction in corrections:
         posted.setdefault(correction.posted_in, {})[correction.month] = correction.total
-    shown = _last_days(initial, months, policies, grants, terminations)
+    shown = _last_days(initial, months, policies, happenings)
     for posted_in, totals in sorted(posted.items()):
         if not totals.keys() <= {given.month for given in months}:
             raise ValueError(f"a correction posted in {posted_in} is about a month never judged")
@@ -119,7 +112,7 @@ def published(
             for given in months
         ]
         kept = posted_in - months[0].month + 1
-        corrected = _last_days(initial, months, policies, grants, terminations)
+        corrected = _last_days(initial, months, policies, happenings)
         shown = shown[:kept] + corrected[kept:]
     return shown
 
@@ -170,14 +163,13 @@ def _last_days(
     initial: Standing,
     months: Sequence[MonthInput],
     policies: Sequence[TierPolicy],
-    grants: Sequence[Grant],
-    terminations: Sequence[date],
+    happenings: Happenings,
 ) -> list[Standing]:
     """Return the standings in force on the last days, one more than `months`."""
-    decisions = replay(initial, months, policies, grants, terminations)
+    decisions = replay(initial, months, policies, happenings)
     open_month = months[-1].month.next()
     policy = in_force(policies, open_month)
-    decisions += within_month(decisions[-1].after, open_month, policy, grants, terminations)
+    decisions += within_month(decisions[-1].after, open_month, policy, happenings)
     standing, index, shown = initial, 0, []
     for month in [*(given.month for given in months), open_month]:
         while index < len(decisions) and decisions[index].effective_from <= month:
@@ -192,11 +184,7 @@ def _latest(decisions: list[Decision], initial: Standing) -> Standing:
 
 
 def _carried_in(
-    initial: Standing,
-    month: Month,
-    policy: TierPolicy,
-    grants: Sequence[Grant],
-    terminations: Sequence[date],
+    initial: Standing, month: Month, policy: TierPolicy, happenings: Happenings
 ) -> list[Decision]:
     """Decide what a history's first month takes over from before: at most one decision.
 
@@ -204,54 +192,44 @@ def _carried_in(
     `initial` says whether it showed. A standing that came from a close shows both.
     """
     first = month.first_day
-    if any(day < first for day in terminations):
+    if any(day < first for day in happenings.terminations):
         decision = terminate(initial, first, policy)
         return [] if decision.after is initial else [decision]
     if initial.assessed or initial.terminated or initial.status is Status.SPECIAL:
         return []
     return [
         grant_special(initial, grant, first, policy)
-        for grant in _known_by(grants, first - timedelta(days=1))
+        for grant in happenings.grants_known_on(first - timedelta(days=1))
         if grant.start < first and grant.valid_on(month.last_day)
     ][:1]
 
 
-def _on_day(
-    standing: Standing,
-    day: date,
-    policy: TierPolicy,
-    grants: Sequence[Grant],
-    terminations: Sequence[date],
+def _in_the_course_of(
+    day: date, policy: TierPolicy, happenings: Happenings
+) -> list[Callable[[Standing], Decision | None]]:
+    """Return what decides on one day, in order: a termination alone, else grants, then tiers."""
+    if day in happenings.terminations:
+        return [partial(terminate, on=day, policy=policy)]
+    return [
+        *(
+            partial(_by_grants, day=day, policy=policy, grants=known)
+            for known in happenings.grants_in_the_course_of(day)
+        ),
+        *(
+            partial(set_tier, given=given, policy=policy)
+            for given in happenings.tiers
+            if given.day == day
+        ),
+    ]
+
+
+def _by_grants(
+    standing: Standing, day: date, policy: TierPolicy, grants: Sequence[Grant]
 ) -> Decision | None:
-    """Decide what happens to a standing on one day, None if nothing does."""
-    if standing.terminated:
-        return None
-    if day in terminations:
-        return terminate(standing, day, policy)
+    """Decide what grants do on a day, None if nothing."""
     for grant in grants:
         if grant.valid_on(day):
             return grant_special(standing, grant, day, policy)
     if any(grant.over_from == day for grant in grants):
         return revoke_special(standing, day, policy)
     return None
-
-
-def _in_the_course_of(day: date, grants: Sequence[Grant]) -> list[Sequence[Grant]]:
-    """Return the grants as they were in the course of a day: first given, then revoked."""
-    if not any(grant.start == day == grant.revoked_on for grant in grants):
-        return [grants]
-    given = [
-        replace(grant, revoked_on=None) if grant.start == day == grant.revoked_on else grant
-        for grant in grants
-    ]
-    return [given, grants]
-
-
-def _known_by(grants: Sequence[Grant], day: date) -> list[Grant]:
-    """Return the grants as they were known on a day: without the revocations of later days."""
-    return [
-        replace(grant, revoked_on=None)
-        if grant.revoked_on is not None and grant.revoked_on > day
-        else grant
-        for grant in grants
-    ]

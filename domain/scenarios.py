@@ -8,6 +8,7 @@ A document is a list of scenarios, each an object:
      "months": [{"month": "2025-01", "aum": "600000.00"}, {"month": "2025-02", "aum": null}],
      "grants": [{"from": "2025-01-01", "until": "2025-12-31"}],
      "revocations": [{"month": "2025-06"}], "terminations": [{"on": "2025-09-30"}],
+     "manual_tiers": [{"on": "2025-03-10", "tier": "T3"}],
      "corrections": [{"posted_in": "2025-04", "month": "2025-02", "aum": "1050000.00"}]}
 
 Only `name` and `months` are required; `rule` and `expected` are for readers. Without `policies` the
@@ -24,6 +25,8 @@ from datetime import date
 from typing import TypedDict
 
 from domain.documents import Field
+from domain.happenings import Happenings
+from domain.manual_tier import ManualTier
 from domain.money import Average
 from domain.months import Month, one_year_from
 from domain.policy import DEFAULT_POLICY, NoPolicyInForce, TierPolicy, in_force, read_policy
@@ -64,8 +67,7 @@ class Scenario:
     initial: Standing
     months: Sequence[MonthInput]
     policies: Sequence[TierPolicy]
-    grants: Sequence[Grant]
-    terminations: Sequence[date]
+    happenings: Happenings
     corrections: Sequence[Correction]
 
 
@@ -84,8 +86,7 @@ def _rows(scenario: Scenario) -> list[Row]:
         scenario.initial,
         scenario.months,
         scenario.policies,
-        scenario.grants,
-        scenario.terminations,
+        scenario.happenings,
         scenario.corrections,
     )
     first = scenario.months[0].month
@@ -117,8 +118,8 @@ def _named(item: Field, index: int) -> tuple[str, Scenario]:
 
 _REQUIRED = ("name", "months")
 _OPTIONAL = (
-    *("rule", "policies", "initial", "grants", "revocations", "terminations", "corrections"),
-    "expected",
+    *("rule", "policies", "initial", "grants", "revocations", "terminations", "manual_tiers"),
+    *("corrections", "expected"),
 )
 
 
@@ -132,11 +133,13 @@ def _scenario(given: dict[str, Field]) -> Scenario:
     for item in _list(given, "revocations"):
         grants = _revoke(grants, item)
     terminations = [_days(item)[1] for item in _list(given, "terminations")]
+    tiers = [_manual_tier(item, months, policies) for item in _list(given, "manual_tiers")]
+    happenings = Happenings(tuple(grants), tuple(terminations), tuple(tiers))
     corrections = [_correction(item, first, last) for item in _list(given, "corrections")]
     initial = NON_MEMBER
     if "initial" in given:
         initial = _initial(given["initial"], in_force(policies, first))
-    return Scenario(initial, months, policies, grants, terminations, corrections)
+    return Scenario(initial, months, policies, happenings, corrections)
 
 
 def _list(given: dict[str, Field], key: str) -> list[Field]:
@@ -203,6 +206,21 @@ def _days(item: Field) -> tuple[date, date]:
         return given["month"].month().date_range
     day = given["on"].day()
     return day, day
+
+
+def _manual_tier(
+    item: Field, months: Sequence[MonthInput], policies: Sequence[TierPolicy]
+) -> ManualTier:
+    """Read a tier that was decided on a day, one of the policy in force in its month."""
+    given = item.fields(required=("on", "tier"))
+    day, code = given["on"].day(), given["tier"].text(longest=32)
+    first, last = months[0].month, months[-1].month.next()
+    if not first <= Month.of(day) <= last:
+        given["on"].refuse(f"must be in {first} to {last}")
+    policy = in_force(policies, Month.of(day))
+    if not policy.offers(code):
+        given["tier"].refuse(f"policy version {policy.version} has no tier {code}")
+    return ManualTier(day, code)
 
 
 def _correction(item: Field, first: Month, last: Month) -> Correction:

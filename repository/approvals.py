@@ -11,6 +11,7 @@ decided.
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from domain.actors import Actor, Role
@@ -26,7 +27,7 @@ from repository.acts.act import Act
 from repository.acts.known import ACTS
 from repository.audit import Facts, audit
 from repository.calendar import own_ledger
-from repository.database import Connection, Database
+from repository.database import Connection, Database, persistently
 from repository.digest import digest
 from repository.statements import sql
 
@@ -74,10 +75,11 @@ async def ask(connection: Connection, act: Act, asked: Asked, actor: Actor) -> i
     effect = None
     if act.effect is not None:
         effect = (await act.effect(connection, asked.payload)).to_document()
-    await expire(connection)
-    same = await connection.fetchval(sql("same_approval"), act.kind, asked.payload)
+    same = await connection.fetchrow(sql("same_approval"), act.kind, asked.payload)
+    if same is not None and not same["overdue"]:
+        return int(same["id"])
     if same is not None:
-        return int(same)
+        await _expire(connection, same["id"])
     if await connection.fetchval(sql("approvals_of_maker"), actor.human) >= MOST_WAITING:
         raise DecisionRefused(
             "TOO_MANY_REQUESTS", f"{MOST_WAITING} of your requests wait: withdraw some"
@@ -216,12 +218,24 @@ async def withdraw(database: Database, key: int, reason: str, actor: Actor) -> N
         await _decide(connection, request, ApprovalState.WITHDRAWN, actor, reason)
 
 
-async def expire(connection: Connection) -> int:
-    """End requests that nobody decided in time, some at once; returns how many ended here."""
-    overdue = await connection.fetch(sql("overdue_approvals"))
-    for request in overdue:
-        await _decide(connection, request, ApprovalState.EXPIRED, EXPIRER, None)
+async def expire(database: Database) -> int:
+    """End requests that nobody decided in time, each by itself; returns how many were looked at."""
+    async with database.writing() as connection:
+        overdue = await connection.fetch(sql("overdue_approvals"))
+
+    async def end(key: int) -> None:
+        async with database.unit() as connection:
+            await _expire(connection, key)
+
+    for row in overdue:
+        await persistently(partial(end, row["id"]))
     return len(overdue)
+
+
+async def _expire(connection: Connection, key: int) -> None:
+    request = await _locked(connection, key)
+    if request["state"] == ApprovalState.PENDING and request["overdue"]:
+        await _decide(connection, request, ApprovalState.EXPIRED, EXPIRER, None)
 
 
 async def _found(connection: Connection, key: int, actor: Actor) -> Any:
@@ -250,13 +264,19 @@ async def _to_decide(connection: Connection, key: int, actor: Actor) -> Any:
 
 async def _held(connection: Connection, key: int) -> Any:
     """The request as it is, and will be until the transaction ends; it must wait for a decision."""
-    await connection.execute(sql("hold_approval"), key)
-    request = await connection.fetchrow(sql("approval"), key)
-    if request is None or request["state"] != ApprovalState.PENDING:
+    request = await _locked(connection, key)
+    if request["state"] != ApprovalState.PENDING:
         raise _decided(request)
     if request["overdue"]:
         raise DecisionRefused("EXPIRED", "nobody decided this in time: ask again", "approval")
     return request
+
+
+async def _locked(connection: Connection, key: int) -> Any:
+    """A request that is there, as it will be until the transaction ends."""
+    await connection.execute(sql("hold_customer_of_approval"), key)
+    await connection.execute(sql("hold_approval"), key)
+    return await connection.fetchrow(sql("approval"), key)
 
 
 def _decided(request: Any) -> DecisionRefused:

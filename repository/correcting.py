@@ -15,11 +15,11 @@ Source: design chapter, customer tiers; the bitemporal rule is in docs/concepts/
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from domain.aum import divisor_of
 from domain.corrections import CorrectionState
 from domain.decision import Decision
+from domain.happenings import NOTHING
 from domain.money import ZERO, Average
 from domain.months import Month, months_between
 from domain.policy import TierPolicy, in_force
@@ -36,13 +36,13 @@ from repository.corrections import (
     keep_published_figures,
     restore_published_figures,
     supersede,
-    terminated_on,
     write_correction,
     write_replayed_standing,
 )
 from repository.database import Connection
 from repository.figures import Claim, Deviation, closed_totals, deviating_aum, write_aum
-from repository.standings import grants_of, published_at
+from repository.happenings import happenings_of
+from repository.standings import published_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,16 +238,14 @@ async def _replayed(
 ) -> Decision:
     """What the months from `start` on, judged again, make of the open month's standing."""
     initial, _ = await published_at(connection, customer_id, start)
-    grants = (await grants_of(connection, [customer_id])).get(customer_id, [])
-    ended = await terminated_on(connection, customer_id)
-    terminations: list[date] = [] if ended is None else [ended]
+    happenings = (await happenings_of(connection, [customer_id])).get(customer_id, NOTHING)
     months = [
         MonthInput(month, totals[month] if month in totals else _nothing(month, policies))
         for month in months_between(start, open_month.previous())
     ]
-    decisions = replay(initial, months, policies, grants, terminations)
+    decisions = replay(initial, months, policies, happenings)
     policy = in_force(policies, open_month)
-    decisions += within_month(decisions[-1].after, open_month, policy, grants, terminations)
+    decisions += within_month(decisions[-1].after, open_month, policy, happenings)
     return decide(published, decisions, open_month, policy)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from domain.corrections import CorrectionState
@@ -137,9 +136,3 @@ async def write_replayed_standing(
 ) -> None:
     """What the close of the open month will go on from instead of the published standing."""
     await connection.execute(sql("write_replayed_standing"), customer_id, month.first_day, state)
-
-
-async def terminated_on(connection: Connection, customer_id: int) -> date | None:
-    """The day a customer's relation ended for good."""
-    day: date | None = await connection.fetchval(sql("terminated_on"), customer_id)
-    return day

@@ -7,22 +7,22 @@ stored figure: theirs is made from the ledger as it is now, as a recompute makes
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from domain.aum import divisor_of
+from domain.happenings import NOTHING, Happenings
 from domain.money import ZERO, Average
 from domain.months import Month, months_between
 from domain.preview import Lived
 from domain.replay import Correction, MonthInput
-from domain.special import Grant
 from domain.standing import NON_MEMBER, Standing
 from repository.database import Connection
+from repository.happenings import happenings_of
 from repository.preview_scope import Scope
-from repository.standings import grants_of
 from repository.statements import sql
 
 
@@ -45,7 +45,7 @@ class Past:
     """What is known of the customers of a part beside their rows, by customer."""
 
     scope: Scope
-    grants: dict[int, list[Grant]]
+    happenings: Mapping[int, Happenings]
     began: dict[int, tuple[Month, Standing]]
     earlier: dict[int, dict[Month, _Figure]]
     replaced: dict[int, dict[Month, list[tuple[Month, _Figure | None]]]]
@@ -83,14 +83,7 @@ class Past:
                 if posted_in is not None and posted_in <= scope.last:
                     total = self._judged_by(month, corrected)
                     corrections.append(Correction(posted_in, month, total))
-        ended = row["terminated_on"]
-        lived = Lived(
-            initial,
-            months,
-            self._grants(customer_id),
-            () if ended is None else (ended,),
-            corrections,
-        )
+        lived = Lived(initial, months, self._happenings(customer_id), corrections)
         shown = row["aum_after"]
         if scope.last in self.ledger:
             divisor = divisor_of(scope.last, scope.governing)
@@ -107,16 +100,17 @@ class Past:
         proposed = month >= self.scope.first
         return Average(figure.total, divisor_of(month, governing) if proposed else figure.divisor)
 
-    def _grants(self, customer_id: int) -> list[Grant]:
-        """The grants that have shown by now."""
-        given = self.grants.get(customer_id, ())
-        return [grant for grant in given if grant.start <= self.scope.shown_until]
+    def _happenings(self, customer_id: int) -> Happenings:
+        """What has happened by now, and the grants that have shown."""
+        found = self.happenings.get(customer_id, NOTHING)
+        shown = (grant for grant in found.grants if grant.start <= self.scope.shown_until)
+        return replace(found, grants=tuple(shown))
 
 
 async def past_of(connection: Connection, scope: Scope, rows: Sequence[Any]) -> Past:
     """Read what is known of customers beside their rows."""
     customers = [row["customer_id"] for row in rows]
-    grants = await grants_of(connection, customers)
+    happenings = await happenings_of(connection, customers)
     replaced: dict[int, dict[Month, list[tuple[Month, _Figure | None]]]] = {}
     for row in await connection.fetch(sql("replaced_figures"), customers):
         known = replaced.setdefault(row["customer_id"], {}).setdefault(Month.of(row["month"]), [])
@@ -127,7 +121,7 @@ async def past_of(connection: Connection, scope: Scope, rows: Sequence[Any]) -> 
         month: await _from_ledger(connection, scope, month, customers)
         for month in scope.from_ledger
     }
-    return Past(scope, grants, began, earlier, replaced, ledger)
+    return Past(scope, happenings, began, earlier, replaced, ledger)
 
 
 def _figure(row: Any) -> _Figure | None:

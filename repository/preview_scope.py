@@ -9,7 +9,7 @@ from domain.policy import NoPolicyInForce, TierPolicy, in_force
 from domain.preview import replaced_by
 from repository.calendar import CalendarError, policies, read_calendar
 from repository.database import Connection
-from repository.special import effective_day
+from repository.on_days import effective_day
 from repository.statements import sql
 
 SPAN = 2_000

@@ -11,20 +11,19 @@ from domain.actors import Actor
 from domain.approvals import DecisionRefused
 from domain.decision import Decision
 from domain.months import Month, one_year_from
-from domain.policy import in_force
+from domain.policy import TierPolicy, in_force
 from domain.special import CustomerTerminated, Grant, grant_special, revoke_special, terminate
-from domain.standing import Standing
 from repository.audit import audit
 from repository.calendar import (
     Calendar,
-    CalendarError,
     policies,
     read_calendar,
     share_ledger,
 )
 from repository.database import UNREACHABLE, Connection, Database, persistently
 from repository.figures import lock_customers
-from repository.standings import Outcomes, grants_of, published_at
+from repository.on_days import effective_day, show, today, told
+from repository.standings import grants_of, published_at
 from repository.statements import sql
 
 log = logging.getLogger(__name__)
@@ -39,25 +38,10 @@ class Weighed:
     """A grant that can be given: what it does now, and what it is added to."""
 
     granted: Grant
+    policy: TierPolicy
     decision: Decision
     version: int | None
     given: Sequence[Grant]
-
-
-async def _today(connection: Connection) -> tuple[date, Month]:
-    calendar = await share_ledger(connection)
-    if calendar.business_date is None or calendar.open_month is None:
-        raise CalendarError("the institution has no business date yet", "NO_BUSINESS_DATE")
-    if calendar.closing is not None:
-        raise CalendarError(
-            f"{calendar.closing} is being closed; try again when it is over", "MONTH_CLOSING"
-        )
-    return calendar.business_date, calendar.open_month
-
-
-def effective_day(business_date: date, open_month: Month) -> date:
-    """The day of the open month on which something decided today shows."""
-    return max(open_month.first_day, min(business_date, open_month.last_day))
 
 
 async def weigh_grant(connection: Connection, customer: Any, start: date | None) -> Weighed:
@@ -65,7 +49,7 @@ async def weigh_grant(connection: Connection, customer: Any, start: date | None)
 
     Nothing is written. Raises GrantRefused or CalendarError if it cannot be given.
     """
-    business_date, open_month = await _today(connection)
+    business_date, open_month = await today(connection)
     first = start or business_date
     if first < business_date:
         raise GrantRefused(
@@ -92,7 +76,7 @@ async def weigh_grant(connection: Connection, customer: Any, start: date | None)
         )
     except CustomerTerminated as error:
         raise GrantRefused("TERMINATED", str(error)) from None
-    return Weighed(granted, decision, version, given)
+    return Weighed(granted, policy, decision, version, given)
 
 
 async def grant(
@@ -108,14 +92,21 @@ async def grant(
     await connection.fetchval(
         sql("write_grant"), customer_id, granted.start, granted.until, reason, actor.principal
     )
-    await _write(connection, customer_id, decision, weighed.version, [*weighed.given, granted])
+    await show(
+        connection,
+        customer_id,
+        decision,
+        weighed.policy,
+        weighed.version,
+        [*weighed.given, granted],
+    )
     await audit(
         connection,
         actor,
         "special.grant",
         customer["number"],
-        before=_told(decision.before),
-        after=_told(decision.after) | {"from": granted.start, "until": granted.until},
+        before=told(decision.before),
+        after=told(decision.after) | {"from": granted.start, "until": granted.until},
         reason=reason,
     )
     return granted.start, granted.until
@@ -127,7 +118,7 @@ async def revoke(connection: Connection, customer: Any, reason: str, actor: Acto
     They are over from the day of the open month on which that shows, wherever the business date is:
     else the close of the month would find them valid again.
     """
-    business_date, open_month = await _today(connection)
+    business_date, open_month = await today(connection)
     customer_id = customer["id"]
     rows = [
         row
@@ -144,15 +135,15 @@ async def revoke(connection: Connection, customer: Any, reason: str, actor: Acto
     standing, version = await published_at(connection, customer_id, open_month)
     policy = in_force(await policies(connection), open_month)
     decision = revoke_special(standing, day, policy)
-    await _write(connection, customer_id, decision, version, ())
+    await show(connection, customer_id, decision, policy, version)
     until: date = max(row["until"] for row in rows)
     await audit(
         connection,
         actor,
         "special.revoke",
         customer["number"],
-        before=_told(decision.before) | {"until": until},
-        after=_told(decision.after) | {"until": None},
+        before=told(decision.before) | {"until": until},
+        after=told(decision.after) | {"until": None},
         reason=reason,
     )
     return until
@@ -160,13 +151,13 @@ async def revoke(connection: Connection, customer: Any, reason: str, actor: Acto
 
 async def end_relation(connection: Connection, customer: Any, reason: str, actor: Actor) -> None:
     """Confirm the termination of a locked customer: removed at once and for good."""
-    business_date, open_month = await _today(connection)
+    business_date, open_month = await today(connection)
     customer_id = customer["id"]
     standing, version = await published_at(connection, customer_id, open_month)
     policy = in_force(await policies(connection), open_month)
     day = effective_day(business_date, open_month)
     decision = terminate(standing, day, policy)
-    await _write(connection, customer_id, decision, version, ())
+    await show(connection, customer_id, decision, policy, version)
     await connection.execute(sql("forget_replayed_standing"), customer_id, open_month.first_day)
     await connection.execute(sql("end_relation"), customer_id, day)
     await audit(
@@ -174,14 +165,10 @@ async def end_relation(connection: Connection, customer: Any, reason: str, actor
         actor,
         "customer.terminate",
         customer["number"],
-        before=_told(decision.before),
-        after=_told(decision.after) | {"terminatedOn": day},
+        before=told(decision.before),
+        after=told(decision.after) | {"terminatedOn": day},
         reason=reason,
     )
-
-
-def _told(standing: Standing) -> dict[str, Any]:
-    return {"status": standing.status, "tier": standing.tier}
 
 
 async def start_due_grants(database: Database, closing: Month | None = None) -> int:
@@ -234,25 +221,4 @@ async def _start_due(connection: Connection, customer_id: int, closing: Month | 
         return
     policy = in_force(await policies(connection), open_month)
     decision = grant_special(standing, valid[0], day, policy)
-    await _write(connection, customer_id, decision, version, grants)
-
-
-async def _write(
-    connection: Connection,
-    customer_id: int,
-    decision: Decision,
-    version: int | None,
-    grants: Sequence[Grant],
-) -> None:
-    if decision.after is decision.before:
-        return
-    outcomes = Outcomes()
-    outcomes.add(
-        customer_id,
-        decision,
-        decision.before,
-        published_version=version,
-        grants=grants,
-        closed=None,
-    )
-    await outcomes.write(connection)
+    await show(connection, customer_id, decision, policy, version, grants)

@@ -1,6 +1,6 @@
 """Standings, the decisions behind them, and the events they publish."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -10,12 +10,11 @@ import orjson
 from domain.changes import ChangeKind, changes_of
 from domain.decision import Decision, Rule
 from domain.months import Month
+from domain.policy import TierPolicy
 from domain.special import Grant, special_until
 from domain.standing import NON_MEMBER, Standing, Status, history_from_documents
 from repository.database import Connection
 from repository.statements import sql
-
-Grants = Mapping[int, Sequence[Grant]]
 
 
 @dataclass(slots=True)
@@ -29,13 +28,14 @@ class Outcomes:
         self,
         customer_id: int,
         decision: Decision,
+        policy: TierPolicy,
         published: Standing,
         *,
         published_version: int | None,
         grants: Sequence[Grant],
         closed: Month | None,
     ) -> None:
-        """Take a decision: the standing it gives, and its event if it publishes one.
+        """Take a decision under `policy`: the standing it gives, and its event if it has one.
 
         `published` is what stood before it in the eyes of readers, under policy
         `published_version`: where a correction made the close go on from another status or tier,
@@ -71,7 +71,7 @@ class Outcomes:
             published.assessed or published.status is before.status
         )
         rule = decision.rule if judged_from_shown else Rule.CORRECTED
-        kind = changes_of(published, after, rule)
+        kind = changes_of(published, after, rule, policy)
         if kind is None:
             return
         change = _change(customer_id, decision, published, published_version, kind, closed)

@@ -31,6 +31,7 @@ from schema.mutations.preview_tier_policy import (
 from schema.mutations.publish_tier_policy import PUBLISH_TIER_POLICY, PublishTierPolicyPayload
 from schema.mutations.raise_risk_signal import RAISE_RISK_SIGNAL, RaiseRiskSignalPayload
 from schema.mutations.record_balances import RECORD_BALANCES, RecordBalancesPayload
+from schema.mutations.set_tier import SET_TIER, SetTierPayload
 from schema.mutations.special_vip import (
     GRANT_SPECIAL_VIP,
     REVOKE_SPECIAL_VIP,
@@ -51,6 +52,7 @@ class Mutation:
     mark_feed_complete: MarkFeedCompletePayload = MARK_FEED_COMPLETE
     grant_special_vip: GrantSpecialVipPayload = GRANT_SPECIAL_VIP
     revoke_special_vip: RevokeSpecialVipPayload = REVOKE_SPECIAL_VIP
+    set_tier: SetTierPayload = SET_TIER
     assign_manager: AssignManagerPayload = ASSIGN_MANAGER
     hand_over_portfolio: HandOverPortfolioPayload = HAND_OVER_PORTFOLIO
     apply_correction: ApplyCorrectionPayload = APPLY_CORRECTION

@@ -18,8 +18,7 @@ log = logging.getLogger(__name__)
 
 async def see_to_approvals(database: Database) -> int:
     """End what nobody decided in time, and compute the effects that are waited for."""
-    async with database.unit() as connection:
-        ended = await expire(connection)
+    ended = await expire(database)
     computed = 0
     while True:
         async with database.writing() as connection:

@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
+from domain.happenings import NOTHING
 from domain.months import Month
 from domain.policy import in_force
 from domain.replay import within_month
@@ -33,6 +34,7 @@ from repository.closing import (
 )
 from repository.database import HELD_ELSEWHERE, Connection, Database, persistently
 from repository.figures import advance_dirty
+from repository.happenings import happenings_of
 from repository.held import post_held
 from repository.judging import (
     Chunk,
@@ -44,7 +46,7 @@ from repository.judging import (
 )
 from repository.outage import Outage
 from repository.special import start_due_grants
-from repository.standings import Outcomes, grants_of
+from repository.standings import Outcomes
 from workers.recompute import recompute
 
 log = logging.getLogger(__name__)
@@ -188,19 +190,20 @@ async def _judge_remarkable(
     if not remarkable:
         return 0
     policy = in_force(await policies(connection), month)
-    grants = await grants_of(connection, [found.customer_id for found in remarkable])
+    happened = await happenings_of(connection, [found.customer_id for found in remarkable])
     outcomes = Outcomes()
     for found in remarkable:
-        granted = grants.get(found.customer_id, [])
-        # A replay was made before a grant of the same month, or after it.
-        days = within_month(found.standing, month, policy, granted) if found.replayed else []
+        happenings = happened.get(found.customer_id, NOTHING)
+        # A replay was made before what happened on a day of the same month, or after it.
+        days = within_month(found.standing, month, policy, happenings) if found.replayed else []
         standing = days[-1].after if days else found.standing
         outcomes.add(
             found.customer_id,
-            judge(standing, month, found.total, policy, granted),
+            judge(standing, month, found.total, policy, happenings.grants),
+            policy,
             found.published,
             published_version=found.policy_version,
-            grants=granted,
+            grants=happenings.grants,
             closed=month,
         )
     return await outcomes.write(connection)

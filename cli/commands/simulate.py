@@ -32,10 +32,10 @@ def command(
     """Judge scenarios month by month, or closed months under another policy.
 
     FILE (or - for standard input) is a JSON list of scenarios: name, policies, initial, months
-    with their AUM (null where the feed is missing), grants, revocations, terminations and
-    corrections. Printed is the same list with the state in force on the last day of each month:
-    status, tier, shortfall_months, below_entry_months, retention_closes; one row more than months.
-    No database is needed.
+    with their AUM (null where the feed is missing), grants, revocations, manual_tiers,
+    terminations and corrections. Printed is the same list with the state in force on the last day
+    of each month: status, tier, shortfall_months, below_entry_months, retention_closes; one row
+    more than months. No database is needed.
 
     With --policy, whose file is like that of `terrace policy`, the closed months --from to --to of
     this installation are judged again under it, whatever month it says it is effective from.

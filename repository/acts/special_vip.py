@@ -8,11 +8,9 @@ from datetime import date
 from domain.actors import Actor, Role
 from domain.approvals import ApprovalKind, Payload
 from domain.effect import Effect
-from domain.policy import in_force
 from repository.acts.act import Act
 from repository.acts.effects import on_customer
 from repository.audit import Facts
-from repository.calendar import policies
 from repository.customers import hold_customer_numbered
 from repository.database import Connection
 from repository.special import grant, weigh_grant
@@ -31,7 +29,7 @@ async def _effect(connection: Connection, payload: Payload) -> Effect:
         customer,
         decision.before,
         decision.after,
-        in_force(await policies(connection), decision.month),
+        weighed.policy,
         {"from": str(weighed.granted.start), "until": str(weighed.granted.until)},
     )
 

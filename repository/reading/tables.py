@@ -91,6 +91,7 @@ STANDING = Table("terrace.standing_in_force", Visibility.OWNED, ("customer_id", 
 TIER_CHANGE = Table("terrace.tier_change", Visibility.OWNED, ("customer_id", "id"))
 REPLAYED_STANDING = Table("terrace.replayed_standing", Visibility.OWNED, ("customer_id", "month"))
 SPECIAL_GRANT = Table("terrace.special_grant", Visibility.OWNED, ("customer_id", "id"))
+MANUAL_TIER = Table("terrace.manual_tier", Visibility.INTERNAL, ("customer_id", "id"))
 RISK_SIGNAL = Table("terrace.risk_signal", Visibility.INTERNAL, ("customer_id", "id"))
 APPROVAL = Table("terrace.approval", Visibility.STAFF, ("id",))
 APPROVAL_EVENT = Table("terrace.approval_event", Visibility.STAFF, ("id",))

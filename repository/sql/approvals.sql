@@ -1,6 +1,6 @@
 -- name: same_approval
--- The same request that still waits.
-select id, maker from terrace.approval
+-- The same request that still waits, and whether its time is over.
+select id, expires_at <= clock_timestamp() as overdue from terrace.approval
 where kind = $1 and md5(payload::text) = md5($2::jsonb::text) and state = 'PENDING';
 
 -- name: approvals_of_maker
@@ -34,6 +34,12 @@ select id, kind, payload, payload_hash, subject, reason, customer_id, manager_id
     expires_at <= clock_timestamp() as overdue,
     clock_timestamp() - computed_at as age
 from terrace.approval where id = $1;
+
+-- name: hold_customer_of_approval
+-- Keeps the customer of a request from being handed over, which reaches the request: customers come
+-- first in everyone's order.
+select true from terrace.customer
+where id = (select customer_id from terrace.approval where id = $1) for key share;
 
 -- name: hold_approval
 -- Keeps a request as it is until the transaction ends.
@@ -75,7 +81,6 @@ where id = $1 and state = 'PENDING'
 returning id;
 
 -- name: overdue_approvals
--- Requests whose time is over, held.
-select id, kind, subject from terrace.approval
-where state = 'PENDING' and expires_at <= clock_timestamp()
-order by id limit 100 for no key update skip locked;
+-- Requests whose time is over.
+select id from terrace.approval
+where state = 'PENDING' and expires_at <= clock_timestamp() order by id limit 1000;

@@ -92,10 +92,6 @@ insert into terrace.risk_signal_event (customer_id, manager_id, branch_id, signa
 select customer_id, manager_id, branch_id, id, state from signal
 returning signal_id;
 
--- name: terminated_on
--- The day a customer's relation ended for good.
-select terminated_on from terrace.customer where id = $1;
-
 -- name: end_relation
 -- A customer's relation ended for good: nobody's portfolio holds the customer any more.
 update terrace.customer set status = 'TERMINATED', terminated_on = $2::date, manager_id = 0

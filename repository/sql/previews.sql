@@ -26,7 +26,7 @@ figures as materialized (
     group by a.customer_id
 ),
 found as materialized (
-    select c.id as customer_id, c.manager_id, c.branch_id, c.terminated_on,
+    select c.id as customer_id, c.manager_id, c.branch_id,
         begun.state as begun, recorded.state as recorded,
         coalesce(last.total, 0) as aum_before,
         coalesce(terrace.average(last.month_sum, ($6::integer[])[cardinality($6::integer[])]), 0)
@@ -56,14 +56,14 @@ found as materialized (
     where c.id between $1 and $2
 )
 select null::integer as customer_id, null::integer as manager_id, null::integer as branch_id,
-    null::date as terminated_on, null::jsonb as begun, null::jsonb as recorded,
+    null::jsonb as begun, null::jsonb as recorded,
     sum(aum_before) as aum_before, sum(aum_after) as aum_after, status, tier,
     count(*)::integer as customers,
     null::date[] as months, null::numeric[] as sums, null::smallint[] as divisors,
     null::boolean[] as complete
 from found where stays group by status, tier
 union all
-select d.customer_id, d.manager_id, d.branch_id, d.terminated_on, d.begun, d.recorded,
+select d.customer_id, d.manager_id, d.branch_id, d.begun, d.recorded,
     d.aum_before, d.aum_after, d.status, d.tier, 1, a.months, a.sums, a.divisors, a.complete
 from found d cross join lateral (
     select array_agg(month order by month) as months, array_agg(month_sum order by month) as sums,
@@ -76,8 +76,8 @@ from found d cross join lateral (
 where not d.stays;
 
 -- name: nothing_happens
--- Whose standing is the same after all months of a preview: without grant, termination or corrected
--- figure, with complete figures and no run of months behind, who is no member and never enters, or who
+-- Whose standing is the same after all months of a preview: without grant, tier by hand, termination or
+-- corrected figure, with complete figures and no run of months behind, who is no member and never enters, or who
 -- reaches exactly the own tier in each month. domain.preview.outcome says the same of each of them (and
 -- is asked about everybody else); tests/repository/test_previewing.py holds the two together.
 coalesce(begun.history = '[]' and begun.shortfall_months = 0 and begun.below_entry_months = 0
@@ -95,6 +95,8 @@ and c.id not in (
     select g.customer_id from terrace.special_grant g where g.customer_id between $1 and $2)
 and c.id not in (
     select r.customer_id from terrace.replaced_aum r where r.customer_id between $1 and $2)
+and c.id not in (
+    select t.customer_id from terrace.manual_tier t where t.customer_id between $1 and $2)
 
 -- name: standing_document
 -- A standing s as the document of the state machine.

@@ -16,6 +16,7 @@ ROLES = {
     "closeMonth": {Role.HQ},
     "markFeedComplete": {Role.INTEGRATOR, Role.HQ},
     "grantSpecialVip": {Role.HQ, Role.BRANCH, Role.MANAGER},
+    "setTier": {Role.HQ, Role.BRANCH, Role.MANAGER},
     "revokeSpecialVip": {Role.HQ, Role.BRANCH},
     "assignManager": {Role.HQ, Role.BRANCH},
     "handOverPortfolio": {Role.HQ, Role.BRANCH},

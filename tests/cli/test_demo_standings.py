@@ -13,6 +13,7 @@ from cli.demo import DemoFacts, write
 from domain.aum import Account, Rates, aum_of
 from domain.changes import ChangeKind, changes_of
 from domain.decision import Decision
+from domain.happenings import Happenings
 from domain.months import Month, months_between, one_year_from
 from domain.policy import DEFAULT_POLICY
 from domain.products import ProductClass
@@ -97,9 +98,8 @@ def histories(folder: Path, facts: DemoFacts) -> Histories:
             assert aum.final
             assert aum.complete
             judged.append(MonthInput(month, aum.total))
-        histories[number] = replay(
-            NON_MEMBER, judged, [DEFAULT_POLICY], grants[number], ends.get(number, ())
-        )
+        happenings = Happenings(tuple(grants[number]), tuple(ends.get(number, ())))
+        histories[number] = replay(NON_MEMBER, judged, [DEFAULT_POLICY], happenings)
     return histories
 
 
@@ -157,7 +157,7 @@ def test_retention_is_in_its_first_and_its_second_month(standings: list[Standing
 
 def test_every_kind_of_change_happened(histories: Histories) -> None:
     kinds = Counter(
-        changes_of(decision.before, decision.after, decision.rule)
+        changes_of(decision.before, decision.after, decision.rule, DEFAULT_POLICY)
         for decisions in histories.values()
         for decision in decisions
     )
@@ -195,7 +195,7 @@ def test_the_terminated_are_removed_for_good(histories: Histories, facts: DemoFa
 
 def test_the_example_customer_has_a_long_history(histories: Histories, facts: DemoFacts) -> None:
     decisions = histories[facts.example_customer]
-    changes = [changes_of(d.before, d.after, d.rule) for d in decisions]
+    changes = [changes_of(d.before, d.after, d.rule, DEFAULT_POLICY) for d in decisions]
     assert [change for change in changes if change] == [
         ChangeKind.ENTERED,
         ChangeKind.UPGRADED,

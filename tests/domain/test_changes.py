@@ -2,6 +2,7 @@ import pytest
 
 from domain.changes import ChangeKind, changes_of
 from domain.decision import Rule
+from domain.policy import DEFAULT_POLICY
 from domain.standing import NON_MEMBER, Standing
 from tests.domain.builders import REMOVED, SPECIAL, TERMINATED, exited, member
 
@@ -37,6 +38,12 @@ EVENTS: list[tuple[Standing, Rule, Standing, ChangeKind | None]] = [
     (SPECIAL, Rule.SPECIAL_ENDED, REMOVED, ChangeKind.SPECIAL_ENDED),
     (SPECIAL, Rule.SPECIAL_REVOKED, exited(), ChangeKind.SPECIAL_ENDED),
     (T3, Rule.SPECIAL_NOTED, T3, None),
+    (NON_MEMBER, Rule.MANUAL, T2, ChangeKind.ENTERED),
+    (exited(1), Rule.MANUAL, T2, ChangeKind.REENTERED),
+    (T2, Rule.MANUAL, T3, ChangeKind.UPGRADED),
+    (T3, Rule.MANUAL, T2, ChangeKind.DOWNGRADED),
+    (T3_WATCH, Rule.MANUAL, T3, ChangeKind.WATCH_CLEARED),
+    (T3, Rule.MANUAL, T3, None),
     (T3, Rule.TERMINATED, TERMINATED, ChangeKind.REMOVED),
     (SPECIAL, Rule.TERMINATED, TERMINATED, ChangeKind.REMOVED),
     (NON_MEMBER, Rule.TERMINATED, TERMINATED, ChangeKind.REMOVED),
@@ -51,7 +58,7 @@ EVENTS: list[tuple[Standing, Rule, Standing, ChangeKind | None]] = [
 def test_the_event_of_a_decision(
     before: Standing, rule: Rule, after: Standing, kind: ChangeKind | None
 ) -> None:
-    assert changes_of(before, after, rule) is kind
+    assert changes_of(before, after, rule, DEFAULT_POLICY) is kind
 
 
 def test_every_rule_and_every_kind_is_in_the_table() -> None:

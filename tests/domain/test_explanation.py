@@ -8,6 +8,7 @@ import pytest
 
 from domain.decision import Decision, Rule
 from domain.explanation import explain
+from domain.manual_tier import ManualTier, set_tier
 from domain.money import Average
 from domain.policy import DEFAULT_POLICY, TierPolicy, in_force
 from domain.replay import MonthInput, correct, replay
@@ -155,6 +156,16 @@ TOLD: list[tuple[Decision, str]] = [
     (
         revoke_special(SPECIAL, TODAY, DEFAULT_POLICY),
         "Exited, unrated from 2025-04: the grant of special VIP was ended.",
+    ),
+    (
+        set_tier(NON_MEMBER, ManualTier(TODAY, "T3"), DEFAULT_POLICY),
+        "Diamond (T3) from 2025-04 instead of Not a member: set by a decision of the institution, "
+        "not by AUM. The closes go on from it.",
+    ),
+    (
+        set_tier(member("T3", 600_000), ManualTier(TODAY, "T3"), DEFAULT_POLICY),
+        "Diamond (T3) from 2025-04 instead of Diamond (T3) under watch: set by a decision of the "
+        "institution, not by AUM. The closes go on from it.",
     ),
     (
         terminate(member("T2"), TODAY, DEFAULT_POLICY),

@@ -1,12 +1,15 @@
 """What a policy would do to a customer, and how many of whom it would do it to."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
+from domain.happenings import Happenings
+from domain.manual_tier import ManualTier
 from domain.months import Month
-from domain.policy import DEFAULT_POLICY
+from domain.policy import DEFAULT_POLICY, in_force
 from domain.preview import Lived, Movement, Tally, movement, outcome, place_of, replaced_by
 from domain.replay import MonthInput
 from domain.standing import NON_MEMBER, Standing, Status
@@ -50,6 +53,19 @@ def test_a_proposed_policy_governs_from_the_first_month_on_whatever_was_publishe
     lived = Lived(member("T2"), months)
     standing = outcome(lived, [former, governing])
     assert (standing.status, standing.tier) == (Status.ACTIVE, "T1")
+
+
+def test_tiers_of_a_version_that_governed_later_are_known_to_the_proposed_one() -> None:
+    """Somebody holds one by what is recorded, or was given one by hand."""
+    crown = replace(DEFAULT_POLICY.tiers[2], code="TX", rank=1)
+    later = replace(DEFAULT_POLICY, version=2, effective=JANUARY.next(), tiers=(crown,))
+    [governing] = replaced_by(DEFAULT_POLICY, [later], JANUARY)
+    assert in_force([governing], JANUARY) == governing
+    assert movement(member("TX"), member("T3"), governing) is Movement.FALLS
+    months = [MonthInput(JANUARY + index, aum(600_000)) for index in range(3)]
+    by_hand = Happenings(tiers=(ManualTier(date(2025, 2, 10), "TX"),))
+    standing = outcome(Lived(NON_MEMBER, months, by_hand), [governing])
+    assert (standing.status, standing.tier, standing.shortfall_months) == (Status.WATCH, "T3", 2)
 
 
 def test_tallies_of_parts_add_up() -> None:

@@ -1,13 +1,15 @@
 """Histories: several months in a row, what happens between closes, and corrections."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.decision import Rule
+from domain.happenings import NOTHING, Happenings
+from domain.manual_tier import ManualTier, set_tier
 from domain.months import Month
 from domain.policy import DEFAULT_POLICY, NoPolicyInForce, TierPolicy
 from domain.replay import (
@@ -19,7 +21,7 @@ from domain.replay import (
     replay,
     within_month,
 )
-from domain.special import Grant
+from domain.special import Grant, terminate
 from domain.standing import NON_MEMBER, Standing, Status
 from domain.tiers import judge
 from tests.domain.builders import (
@@ -55,7 +57,8 @@ def in_force(
     corrections: Sequence[Correction] = (),
 ) -> list[tuple[Status, str | None]]:
     """Status and tier on the last day of each month, and of the one after."""
-    standings = published(initial, months(*figures), [policy], grants, terminations, corrections)
+    happenings = Happenings(tuple(grants), tuple(terminations))
+    standings = published(initial, months(*figures), [policy], happenings, corrections)
     return [(standing.status, standing.tier) for standing in standings]
 
 
@@ -112,7 +115,7 @@ def test_a_grant_that_ends_within_a_month_is_over_on_its_last_day() -> None:
 
 def test_a_grant_within_one_month_leads_into_retention() -> None:
     grants = [Grant(date(2025, 2, 3), date(2025, 2, 20))]
-    decisions = replay(NON_MEMBER, months(0, 0), [DEFAULT_POLICY], grants)
+    decisions = replay(NON_MEMBER, months(0, 0), [DEFAULT_POLICY], Happenings(tuple(grants)))
     assert [decision.rule for decision in decisions] == [
         *(Rule.NOT_ENTERED, Rule.SPECIAL_GRANTED, Rule.SPECIAL_REVOKED, Rule.RETAINED),
     ]
@@ -132,13 +135,16 @@ def test_a_revocation_is_at_once(retention: bool, after: list[tuple[Status, str 
 def test_a_grant_that_is_revoked_on_its_first_day_has_shown_on_it() -> None:
     day = date(2025, 2, 9)
     grant = Grant(day, date(2026, 2, 28), revoked_on=day)
-    rules = [d.rule for d in within_month(NON_MEMBER, Month(2025, 2), DEFAULT_POLICY, [grant])]
+    rules = [
+        d.rule
+        for d in within_month(NON_MEMBER, Month(2025, 2), DEFAULT_POLICY, Happenings((grant,)))
+    ]
     assert rules == [Rule.SPECIAL_GRANTED, Rule.SPECIAL_REVOKED]
 
 
 def test_a_revocation_is_not_known_before_its_day() -> None:
     grants = [Grant(date(2025, 1, 1), date(2025, 12, 31), revoked_on=date(2025, 2, 3))]
-    decisions = replay(NON_MEMBER, months(0, 0), [DEFAULT_POLICY], grants)
+    decisions = replay(NON_MEMBER, months(0, 0), [DEFAULT_POLICY], Happenings(tuple(grants)))
     assert [(decision.month.month, decision.rule) for decision in decisions] == [
         (1, Rule.SPECIAL_GRANTED),
         (1, Rule.SPECIAL_CONTINUES),
@@ -167,7 +173,7 @@ def test_a_termination_before_the_history_holds_from_its_start() -> None:
 
 
 def test_nothing_happens_within_an_ordinary_month() -> None:
-    assert within_month(member("T2"), APRIL, DEFAULT_POLICY) == []
+    assert within_month(member("T2"), APRIL, DEFAULT_POLICY, NOTHING) == []
 
 
 # corrections
@@ -283,31 +289,33 @@ grants = st.lists(
     max_size=3,
 )
 terminations = st.lists(days, max_size=1)
+tiers = st.lists(st.builds(ManualTier, days, st.sampled_from(sorted(LINES))), max_size=3)
+happenings = st.builds(Happenings, *(each.map(tuple) for each in (grants, terminations, tiers)))
 
 
 @settings(max_examples=100)
-@given(figures, grants, terminations, st.data())
+@given(figures, happenings, st.data())
 def test_a_replay_from_any_month_equals_the_first_run(
-    figures: list[int | None], grants: list[Grant], terminations: list[date], data: st.DataObject
+    figures: list[int | None], happenings: Happenings, data: st.DataObject
 ) -> None:
     history = months(*figures)
-    first_run = replay(NON_MEMBER, history, [DEFAULT_POLICY], grants, terminations)
+    first_run = replay(NON_MEMBER, history, [DEFAULT_POLICY], happenings)
     cut = data.draw(st.integers(1, len(history) - 1))
-    until = replay(NON_MEMBER, history[:cut], [DEFAULT_POLICY], grants, terminations)
-    again = replay(until[-1].after, history[cut:], [DEFAULT_POLICY], grants, terminations)
+    until = replay(NON_MEMBER, history[:cut], [DEFAULT_POLICY], happenings)
+    again = replay(until[-1].after, history[cut:], [DEFAULT_POLICY], happenings)
     assert until + again == first_run
 
 
 @settings(max_examples=100)
-@given(figures, grants, terminations, st.data())
+@given(figures, happenings, st.data())
 def test_a_correction_governs_from_its_posting_as_if_the_figure_had_always_been_right(
-    figures: list[int | None], grants: list[Grant], terminations: list[date], data: st.DataObject
+    figures: list[int | None], happenings: Happenings, data: st.DataObject
 ) -> None:
     corrected = data.draw(st.integers(0, len(figures) - 1))
     posted = data.draw(st.integers(corrected + 1, len(figures)))
     figure = data.draw(st.none() | st.integers(0, 4_000_000))
     right = [*figures[:corrected], figure, *figures[corrected + 1 :]]
-    facts = ([DEFAULT_POLICY], grants, terminations)
+    facts = ([DEFAULT_POLICY], happenings)
     posting = Correction(
         JANUARY + posted, JANUARY + corrected, None if figure is None else aum(figure)
     )
@@ -315,6 +323,50 @@ def test_a_correction_governs_from_its_posting_as_if_the_figure_had_always_been_
     as_was = published(NON_MEMBER, months(*figures), *facts)
     as_right = published(NON_MEMBER, months(*right), *facts)
     assert shown == as_was[: posted + 1] + as_right[posted + 1 :]
+
+
+@settings(max_examples=100)
+@given(figures, terminations, tiers)
+def test_what_is_published_is_what_living_day_by_day_gives(
+    figures: list[int | None], terminations: list[date], tiers: list[ManualTier]
+) -> None:
+    standing, shown = NON_MEMBER, []
+    if any(day < JANUARY.first_day for day in terminations):
+        standing = terminate(standing, JANUARY.first_day, DEFAULT_POLICY).after
+    for index, figure in enumerate([*figures, None]):
+        month = JANUARY + index
+        for day in (month.first_day + timedelta(offset) for offset in range(month.days)):
+            for by_hand in tiers:
+                if by_hand.day == day and not standing.terminated:
+                    standing = set_tier(standing, by_hand, DEFAULT_POLICY).after
+            if day in terminations:
+                standing = terminate(standing, day, DEFAULT_POLICY).after
+        shown.append(standing)
+        total = None if figure is None else aum(figure)
+        standing = judge(standing, month, total, DEFAULT_POLICY).after
+    happened = Happenings((), tuple(terminations), tuple(tiers))
+    assert published(NON_MEMBER, months(*figures), [DEFAULT_POLICY], happened) == shown
+
+
+@settings(max_examples=100)
+@given(figures, happenings, st.data())
+def test_no_correction_takes_a_manual_tier_away(
+    figures: list[int | None], happenings: Happenings, data: st.DataObject
+) -> None:
+    corrected = data.draw(st.integers(0, len(figures) - 1))
+    posting = Correction(
+        JANUARY + data.draw(st.integers(corrected + 1, len(figures))), JANUARY + corrected, None
+    )
+    shown = published(NON_MEMBER, months(*figures), [DEFAULT_POLICY], happenings, [posting])
+    last = {Month.of(given.day): given for given in sorted(happenings.tiers, key=_by_day)}
+    for index, standing in enumerate(shown):
+        given = last.get(JANUARY + index)
+        if given is not None and not standing.terminated:
+            assert standing == Standing(Status.ACTIVE, given.tier, standing.since)
+
+
+def _by_day(given: ManualTier) -> date:
+    return given.day
 
 
 @given(figures)

@@ -116,6 +116,16 @@ def test_no_scenarios_no_outcomes() -> None:
             ["NON_MEMBER", "REMOVED", "REMOVED"],
         ),
         (
+            ["0", "0"],
+            {"manual_tiers": [{"on": "2025-02-14", "tier": "T3"}]},
+            ["NON_MEMBER", "ACTIVE T3", "WATCH T3"],
+        ),
+        (
+            ["600000"],
+            {"manual_tiers": [{"on": "2025-02-01", "tier": "T1"}]},
+            ["NON_MEMBER", "ACTIVE T1"],
+        ),
+        (
             ["600000", "600000"],
             {"corrections": [{"posted_in": "2025-02", "month": "2025-01", "aum": "0"}]},
             ["NON_MEMBER", "ACTIVE T2", "ACTIVE T2"],
@@ -167,6 +177,10 @@ def put_initial(**values: object) -> Callable[[Document], object]:
 
 def put_correction(posted_in: str, month: str, aum: object = "1") -> Callable[[Document], object]:
     return put(corrections=[{"posted_in": posted_in, "month": month, "aum": aum}])
+
+
+def put_tier(on: str, tier: object) -> Callable[[Document], object]:
+    return put(manual_tiers=[{"on": on, "tier": tier}])
 
 
 def month(index: int, **values: object) -> Callable[[Document], object]:
@@ -275,6 +289,11 @@ REFUSALS: list[tuple[Callable[[Document], object], str]] = [
         'terminations[0]: expected either "month" or "on"',
     ),
     (put(terminations=["2025-01"]), "terminations[0]: expected an object, got a text"),
+    (put_tier("2024-12-31", "T1"), "manual_tiers[0].on: must be in 2025-01 to 2025-03"),
+    (put_tier("2025-04-01", "T1"), "manual_tiers[0].on: must be in 2025-01 to 2025-03"),
+    (put_tier("2025-01-01", "T9"), "manual_tiers[0].tier: policy version 1 has no tier T9"),
+    (put_tier("2025-01-01", None), "manual_tiers[0].tier: expected a text, got null"),
+    (put(manual_tiers=[{"tier": "T1"}]), "manual_tiers[0].on: is missing"),
     # corrections
     (put_correction("2025-02", "2024-12"), "corrections[0].month: must be one of the months 2025"),
     (put_correction("2025-01", "2025-01"), "corrections[0].posted_in: must be 2025-02 to 2025-03"),
@@ -325,7 +344,10 @@ values = st.recursive(
     max_leaves=8,
 )
 keys = st.sampled_from(
-    ["name", "rule", "policies", "initial", "grants", "revocations", "terminations", "corrections"]
+    [
+        *("name", "rule", "policies", "initial", "grants", "revocations", "terminations"),
+        *("manual_tiers", "corrections"),
+    ]
 )
 
 

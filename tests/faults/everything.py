@@ -23,6 +23,8 @@ HAND = """mutation ($c: ID!, $m: ID) { assignManager(input: {customer: $c, manag
     errors { code } } }"""
 GIVE = """mutation ($c: ID!, $d: Date) { grantSpecialVip(input: {customer: $c, reason: "known",
     from: $d}) { approval { id payloadHash effect { hash } } errors { code } } }"""
+SET = """mutation ($c: ID!, $t: String!) { setTier(input: {customer: $c, reason: "known",
+    tier: $t}) { approval { id payloadHash effect { hash } } errors { code } } }"""
 ALLOW = """mutation ($i: ID!, $p: String!, $e: String!) { giveApproval(input: {approval: $i,
     payloadHash: $p, effectHash: $e}) { errors { code } } }"""
 TAKE = """mutation ($c: ID!) { revokeSpecialVip(input: {customer: $c, reason: "known"}) {
@@ -30,6 +32,7 @@ TAKE = """mutation ($c: ID!) { revokeSpecialVip(input: {customer: $c, reason: "k
 TELL = """mutation ($c: ID!) { raiseRiskSignal(input: {customer: $c, code: "OUTFLOW",
     severity: RED, facts: "much went"}) { errors { code } } }"""
 EXPECTED = {"MONTH_CLOSING", "ALREADY_GRANTED", "NOT_GRANTED", "TERMINATED", "NO_BUSINESS_DATE"}
+EXPECTED |= {"TIER_HELD", "START_IN_PAST"}
 EXPECTED |= {"STALE_EFFECT", "ALREADY_DECIDED"}  # a balance came, or another hand asked the same
 
 
@@ -47,8 +50,8 @@ class Hands:
 
     async def step(self) -> None:
         """One of the things people do."""
-        what = self.dice.choice((HAND, HAND, GIVE, TAKE, TELL, None))
-        special = what in (GIVE, TAKE, None)
+        what = self.dice.choice((HAND, HAND, GIVE, SET, TAKE, TELL, None))
+        special = what in (GIVE, SET, TAKE, None)
         customer = self.dice.choice(self.special if special else self.stage.population.customers)
         if special:
             self.touched.add(customer)
@@ -64,11 +67,13 @@ class Hands:
         if what == GIVE:
             day = await world.value("select business_date from terrace.calendar")
             variables["d"] = str(day + timedelta(self.dice.choice((0, 3, 10))))
+        if what == SET:
+            variables["t"] = self.dice.choice(("T1", "T2", "T3", "T4", "T5"))
         answer, _ = await persistent(world, what, variables, self._token)
         (result,) = answer.values()
-        if what == GIVE and not result["errors"]:
+        if what in (GIVE, SET) and not result["errors"]:
             result = await self._allow(result["approval"])
-        codes = {error["code"] for error in result["errors"]} - EXPECTED - {"START_IN_PAST"}
+        codes = {error["code"] for error in result["errors"]} - EXPECTED
         if codes:
             self.problems.append(f"{customer}: {codes}")
         name = what.split("{ ")[1].split("(")[0]

@@ -255,6 +255,8 @@ async def trail(world: World, books: Books) -> list[str]:
         (select count(*) from terrace.audit where action = 'special.revoke') as revoking,
         (select count(*) from (select distinct customer_id, revoked_on from terrace.special_grant
             where revoked_on is not null) r) as revoked,
+        (select count(*) from terrace.audit where action = 'tier.set') as setting,
+        (select count(*) from terrace.manual_tier) as tiers,
         (select count(*) from terrace.audit where action = 'customer.terminate') as terminating,
         (select count(*) from terrace.customer where terminated_on is not null) as terminated,
         (select coalesce(sum(epoch), 0) from terrace.close_run) as runs,
@@ -265,7 +267,7 @@ async def trail(world: World, books: Books) -> list[str]:
         (select count(*) from terrace.risk_signal_event) as signals""")
     )[0]
     pairs = (
-        *("recorded requests", "accepted journal", "granting grants"),
+        *("recorded requests", "accepted journal", "granting grants", "setting tiers"),
         *("terminating terminated", "requesting runs", "publishing closed"),
     )
     wrong = [p for p in map(str.split, pairs) if counts[p[0]] != counts[p[1]]]
@@ -311,6 +313,13 @@ async def derived(world: World, poisoned: frozenset[str]) -> list[str]:
         "closed months without everybody": """select count(*) from terrace.close_run r
             where state = 'CLOSED' and customers > (select count(*) from terrace.standing s
             where s.month = (r.month + interval '1 month')::date)""",
+        "tiers by hand that do not show": """select count(*) from (
+            select distinct on (customer_id, month) customer_id, tier,
+                date_trunc('month', day)::date as month
+            from terrace.manual_tier order by customer_id, month, id desc) t
+            left join terrace.standing s on s.customer_id = t.customer_id and s.month = t.month
+            where (s.status, s.tier) is distinct from ('ACTIVE', t.tier)
+            and s.terminated is not true""",
         "removed customers in a portfolio": """select count(*) from terrace.customer c
             join terrace.standing s on s.customer_id = c.id, terrace.calendar k
             where s.month = k.open_month and s.status = 'REMOVED'

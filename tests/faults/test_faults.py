@@ -32,6 +32,12 @@ async def stage() -> AsyncIterator[Stage]:
         yield built
 
 
+BY_HAND = """insert into terrace.manual_tier
+    (customer_id, manager_id, branch_id, day, reason, set_by, tier)
+    select id, manager_id, branch_id, '2025-01-01', '', '',"""
+FOR_ONE = " from terrace.customer limit 1"
+
+
 @pytest.mark.parametrize(
     ("word", "statement"),
     [
@@ -54,6 +60,8 @@ async def stage() -> AsyncIterator[Stage]:
             "do $$ begin alter table terrace.audit disable trigger refuse_change; "
             "delete from terrace.audit where id = (select max(id) from terrace.audit); end $$",
         ),
+        ("by hand", f"{BY_HAND} 'T9'{FOR_ONE}"),
+        ("setting", f"{BY_HAND} 'T1'{FOR_ONE}"),
         ("marked", "insert into terrace.dirty (customer_id, from_month) values (1, '2025-03-01')"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A house that has been lived in: months of balances, late ones, grants, terminations and gaps."""
+"""A house that has been lived in: months of balances, late ones, gaps, and what happens on days."""
 
 from random import Random
 from typing import Any
@@ -9,6 +9,8 @@ from domain.policy import TierPolicy, policy_document
 from domain.products import ProductClass
 from repository.calendar import publish_policy, set_business_date
 from repository.database import Connection
+from repository.manual_tier import TierRefused, set_tier
+from repository.on_days import effective_day, today
 from repository.special import GrantRefused, end_relation, grant, revoke, start_due_grants
 from repository.statements import sql
 from tests.feeding import close_without, complete, source
@@ -69,12 +71,12 @@ async def live(
 ) -> None:
     """Nine months closed, under the default policy or another from the start.
 
-    Grants are given and revoked, relations end, and a feed is missing for a month. If balances are
-    `late` they come back to closed months, and what was missing does as well.
+    Grants are given and revoked, tiers are set by hand, relations end, and a feed is missing for a
+    month. If balances are `late` they come to closed months, and what was missing does as well.
     """
     if policy is not None:
         await publish_policy(house.database, policy_document(policy), OPERATOR)
-    dice = Random(seed + 1)
+    dice, by_hand = Random(seed + 1), Random(seed + 4)
     await people(house)
     await source(house, "desk", ProductClass.GOLD)
     gap = FIRST + 3
@@ -82,6 +84,7 @@ async def live(
         await house.record(*rows)
         await start_due_grants(house.database)
         await _happen(house, month, dice, late=late)
+        await _tier(house, f"C{by_hand.randint(1, CUSTOMERS)}", by_hand, late=late)
         if late and month == gap + 2:
             await complete(house, "desk", f"{gap.first_day}..{gap.last_day}")
             await house.work()
@@ -113,6 +116,25 @@ async def _happen(house: House, month: Month, dice: Random, *, late: bool) -> No
             row = await customer(connection, f"C{20 + month.month}")
             if row["status"] != "TERMINATED":
                 await end_relation(connection, row, "settled", OPERATOR)
+
+
+async def _tier(house: House, number: str, dice: Random, *, late: bool) -> None:
+    """Set somebody's tier by hand.
+
+    Where others live under another policy beside this one, it is one that both have, and is on
+    record though it makes no difference here: there it may.
+    """
+    tier = dice.choice(["T1", "T2", "T3", "T4"]) if late else "T1"
+    async with house.database.unit() as connection:
+        row = await customer(connection, number)
+        try:
+            await set_tier(connection, row, tier, "family", OPERATOR)
+        except TierRefused as refusal:
+            if refusal.code == "TIER_HELD" and not late:
+                day = effective_day(*await today(connection))
+                await connection.execute(
+                    sql("write_manual_tier"), row["id"], day, tier, "family", "nobody"
+                )
 
 
 async def _special(house: House, number: str, dice: Random) -> None:

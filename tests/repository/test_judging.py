@@ -197,6 +197,7 @@ def ruled(key: int, case: Case, policy: TierPolicy) -> tuple[Judgeable, Outcomes
     outcomes.add(
         key,
         judge(standing, MONTH, total, policy, case.grants),
+        policy,
         shown,
         published_version=version,
         grants=case.grants,

@@ -124,6 +124,7 @@ async def test_the_policy_in_force_changes_nothing_of_a_lived_in_history(lived_i
     rules = {row["rule"] for row in await lived_in.fetch("select rule from terrace.standing")}
     states = {row["state"] for row in await lived_in.fetch("select state from terrace.correction")}
     assert rules >= {"HELD", "SPECIAL_REVOKED", "TERMINATED", "DEMOTED", "REMOVED", "REENTERED"}
+    assert "MANUAL" in rules
     assert states == {"APPLIED", "PENDING_REVIEW", "SUPERSEDED"}
     for first, last in [
         *((first, LAST) for first in months_between(FIRST, LAST)),
