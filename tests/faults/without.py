@@ -11,7 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.faults.safeguards import SAFEGUARDS, Safeguard
+from tests.faults.safeguard import Safeguard
+from tests.faults.safeguards import SAFEGUARDS
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 300
