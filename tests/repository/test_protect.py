@@ -92,7 +92,7 @@ async def test_a_new_table_has_the_wall_of_one_of_its_kind(
             "with on update cascade",
         ),
         ("OWNED", OWNED.replace("manager_id integer not null", "manager_id integer"), "of nobody"),
-        ("owned", OWNED, "owned is no kind of table: OWNED, INTERNAL, UNION, REFERENCE"),
+        ("owned", OWNED, "owned is no kind of table: OWNED, INTERNAL, STAFF, UNION, REFERENCE"),
         ("CUSTOMER", OWNED, "CUSTOMER is no kind"),
     ],
 )
