@@ -52,6 +52,11 @@ EVERY_CORRECTION = """{ corrections(first: 9) { totalCount edges { cursor node {
     fromStatus fromTier { code name } fromSince fromShortfallMonths fromBelowEntryMonths
     fromRetentionCloses toStatus toTier { code rank } toSince toShortfallMonths toBelowEntryMonths
     toRetentionCloses } } } }"""
+EVERY_APPROVAL = """{ approvals(first: 9) { totalCount edges { cursor node { id kind state subject
+    payload payloadHash reason customer { number } branch { code } requestedBy requestedAt
+    expiresAt effect { hash computedAt customers entering rising falling leaving otherwise aum
+        managers { number customers } detail }
+    problem decidedBy decidedAt decisionReason result } } } }"""
 """Few rows of many fields, so deep that chance seldom leads to each of them."""
 
 
@@ -115,7 +120,7 @@ async def compare(both: Both, actors: list[tuple[str, str]], count: int, runs: i
 async def test_random_operations_are_answered_as_plain_execution_answers_them(lived: Both) -> None:
     for role, subject in ACTORS:
         actor = await lived.house.actor(role, subject)
-        for document in (EVERY_PREVIEW, EVERY_CORRECTION):
+        for document in (EVERY_PREVIEW, EVERY_CORRECTION, EVERY_APPROVAL):
             assert await lived.difference(actor, document, {}) is None, (role, subject)
     await compare(lived, ACTORS, OPERATIONS)
     seen = set[str]().union(*(resolvers.seen for resolvers in lived.plain.values()))

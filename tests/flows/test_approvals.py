@@ -217,10 +217,17 @@ async def test_of_a_thousand_who_decide_at_once_one_does(
 ) -> None:
     variables = {"id": asked["id"], "p": asked["payloadHash"], "e": asked["effect"]["hash"]}
 
+    somebody = await house.actor("hq")
+    documents = [house.engine.prepare(document, None) for document in (REFUSE, GIVE, GIVE)]
+
     async def decide(number: int) -> str:
-        document = GIVE if number % 3 else REFUSE
-        answer = await house.data(document, variables, role="hq", subject=f"checker {number}")
-        return ",".join(codes(next(iter(answer.values())))) or "DONE"
+        actor = dataclasses.replace(somebody, subject=f"checker {number}")
+        while True:  # a busy machine may let somebody wait too long for a connection
+            answer = await house.engine.execute(documents[number % 3], variables, actor, None)
+            found = orjson.loads(answer)
+            if "errors" not in found:
+                return ",".join(codes(next(iter(found["data"].values())))) or "DONE"
+            assert found["errors"][0]["extensions"]["code"] == "UNAVAILABLE", found
 
     said = Counter(await asyncio.gather(*map(decide, range(1000))))
     assert said == {"DONE": 1, "ALREADY_DECIDED": 999}
