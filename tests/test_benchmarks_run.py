@@ -81,6 +81,7 @@ def test_the_list_names_every_benchmark() -> None:
         "profile",
         "list",
         "limits",
+        "denied",
         "import",
         "close",
         "preview",
