@@ -10,7 +10,7 @@ STATUSES = (
 )  # fmt: skip
 """Statuses of HTTP; 499 is a caller who hung up before the answer."""
 SCOPES = ("customer", "manager", "branch", "all", "reading", "audit", "configuration", "none")
-TOPICS = ("recompute", "close", "relay", "seal", "preview")
+TOPICS = ("recompute", "close", "relay", "seal", "preview", "approval")
 
 REQUESTS = Metric(
     "counter",
