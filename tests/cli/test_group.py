@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import psutil
 
 from api.tokens import sign
 from domain.actors import Role
@@ -47,6 +48,8 @@ async def test_a_killed_process_leaves_the_others_serving_and_is_started_again(
         assert command.figure(REQUESTS) == 40
         first, second = command.children()
         os.kill(first, signal.SIGKILL)
+        # Gone with all threads and known to its parent: till then it may take a connection along.
+        await command.until(lambda: not psutil.pid_exists(first))
         answered = await ask(command, 20)
         assert len(answered) >= 1
         await command.until(lambda: command.figure(READY) == 2)
