@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.actors import Channel, Grant, Role
+from domain.actors import STAFF, Channel, Grant, Role
 from domain.claims import NEVER, Claims, NotAdmitted, names_a_row
 
 LONGEST_TOKEN = 4_096
@@ -35,22 +35,27 @@ def claims_of(
     names: ClaimNames = ClaimNames(),
     *,
     without_grants: frozenset[Grant] = frozenset(),
+    by_person: bool = False,
 ) -> Claims:
     """The claims of a payload whose signature was found to be right; raises NotAdmitted.
 
-    `without_grants` is what an integrator is granted by a token that speaks of no grants.
+    `without_grants` is what an integrator is granted by a token that speaks of no grants. With
+    `by_person` a token of staff must say whose it is, if another claim than the subject says so.
     """
     role = _role(_at(payload, names.role))
     subject = _label(_at(payload, names.subject), "subject")
     if not subject and names_a_row(role):
         raise NotAdmitted(f"missing subject, which a {role.value}'s token must name")
+    person = _label(_at(payload, names.person), "person", LONGEST_PERSON)
+    if by_person and names.person != names.subject and not person and role in STAFF:
+        raise NotAdmitted("missing person, whom a token of staff must name")
     given = _at(payload, names.grants)
     return Claims(
         role=role,
         subject=subject or role.value,
         channel=_channel(_at(payload, names.channel)),
         branch=_label(_at(payload, names.branch), "branch") if role is Role.RISK else "",
-        person=_label(_at(payload, names.person), "person", LONGEST_PERSON),
+        person=person,
         grants=without_grants if given is None else _grants(given),
         token_id=_label(payload.get("jti"), "jti"),
         issued_at=_seconds(payload["iat"], "iat"),

@@ -105,7 +105,7 @@ class IssuedTokens:
             issuer=self._issuer,
             required=_REQUIRED,
         )
-        return timely(claims_of(payload, self._names), payload, now)
+        return timely(claims_of(payload, self._names, by_person=True), payload, now)
 
 
 def _header(token: str) -> tuple[str, str | None]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
+from unicodedata import normalize
 
 
 class Role(StrEnum):
@@ -63,6 +64,9 @@ SCOPE_OF: dict[Role, Scope] = {
 }
 """The scope of a role, unless its bearer is bound to a branch or was granted more."""
 
+STAFF = frozenset(Role) - {Role.CUSTOMER, Role.INTEGRATOR}
+"""The roles of people who work here."""
+
 SEES_ALL = frozenset({Scope.ALL, Scope.AUDIT, Scope.READING})
 """The scopes that see every customer's rows."""
 
@@ -106,8 +110,8 @@ class Actor:
 
     @property
     def human(self) -> str:
-        """Who decides when two people are needed: the person, whatever the role."""
-        return self.person or self.subject
+        """Who decides when two people are needed: the person, whatever the role and spelling."""
+        return normalize("NFKC", self.person or self.subject).casefold()
 
     @property
     def scope(self) -> Scope:

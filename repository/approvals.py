@@ -10,7 +10,6 @@ decided.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -26,8 +25,7 @@ from domain.approvals import (
 from repository.acts.act import Act
 from repository.acts.known import ACTS
 from repository.audit import Facts, audit
-from repository.calendar import own_ledger
-from repository.database import Connection, Database, persistently
+from repository.database import HELD_ELSEWHERE, Connection, Database, persistently
 from repository.digest import digest
 from repository.statements import sql
 
@@ -228,7 +226,10 @@ async def expire(database: Database) -> int:
             await _expire(connection, key)
 
     for row in overdue:
-        await persistently(partial(end, row["id"]))
+        try:
+            await persistently(partial(end, row["id"]))
+        except HELD_ELSEWHERE:
+            continue  # somebody has the customer; it ends with a later look, and no other waits
     return len(overdue)
 
 
@@ -255,11 +256,19 @@ async def _to_decide(connection: Connection, key: int, actor: Actor) -> Any:
         raise DecisionRefused(
             "NOT_A_CHECKER", f"the role {actor.role} does not decide this", "approval"
         )
-    if request["maker"] == actor.human:
+    if _may_be_the_maker(request, actor):
         raise DecisionRefused(
             "SAME_PERSON", "you asked for this: somebody else decides", "approval"
         )
     return request
+
+
+def _may_be_the_maker(request: Any, actor: Actor) -> bool:
+    """Whether the actor asked for it, or has its subject and one of the two names no person."""
+    subject = f"{actor.role}:{actor.subject}"
+    asked_as = request["requested_by"]
+    unnamed = asked_as == subject or (not actor.person and asked_as.startswith(f"{subject}/"))
+    return bool(request["maker"] == actor.human or unnamed)
 
 
 async def _held(connection: Connection, key: int) -> Any:
@@ -304,7 +313,15 @@ async def _decide(
         "before": {"state": ApprovalState.PENDING},
         "after": {"state": state},
         "reason": reason,
-        "detail": {"kind": request["kind"], "of": request["subject"], "result": result},
+        "detail": {
+            "kind": request["kind"],
+            "of": request["subject"],
+            "requestedBy": request["requested_by"],
+            "hash": request["payload_hash"],
+            "effectHash": request["effect_hash"],
+            "effect": request["effect"],
+            "result": result,
+        },
     }
     match state:
         case ApprovalState.APPROVED:
@@ -315,49 +332,3 @@ async def _decide(
             await audit(connection, actor, "approval.withdraw", about, **facts)
         case _:
             await audit(connection, actor, "approval.expire", about, **facts)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A request whose effect somebody waits for, and since when."""
-
-    key: int
-    act: Act
-    payload: Payload
-    since: datetime
-
-
-async def wanted(connection: Connection) -> Wanted | None:
-    """The request that has waited longest for its effect, if there is one."""
-    row = await connection.fetchrow(sql("wanted_effect"))
-    if row is None:
-        return None
-    return Wanted(row["id"], ACTS[ApprovalKind(row["kind"])], row["payload"], row["wanted_at"])
-
-
-async def survey(database: Database, request: Wanted) -> tuple[Facts, str]:
-    """The effect on everybody as of now, and the digest of what it follows from.
-
-    Raises DecisionRefused or CalendarError for what cannot be done.
-    """
-    looked_at = request.act.survey
-    if looked_at is None:
-        raise ValueError(f"{request.act.kind} is not about everybody")
-    async with database.unit() as connection:
-        await own_ledger(connection)
-        marks = await looked_at.marks(connection, request.payload)
-    return (await looked_at.effect(database, request.payload)).to_document(), digest(marks)
-
-
-async def keep(database: Database, request: Wanted, effect: Facts, basis: str) -> None:
-    """Keep an effect that was waited for, unless somebody wants a later one by now."""
-    async with database.unit() as connection:
-        given = request.key, effect, digest(effect), basis, request.since
-        await connection.execute(sql("keep_effect"), *given)
-
-
-async def no_effect(database: Database, request: Wanted, problem: str, *, final: bool) -> None:
-    """Note that an effect could not be computed; it is tried three times unless that is final."""
-    async with database.unit() as connection:
-        given = request.key, request.since, problem, final
-        await connection.execute(sql("no_effect"), *given)

@@ -114,8 +114,10 @@ async def hand_over(connection: Connection, payload: Payload, reason: str, actor
 
 async def _held(connection: Connection, payload: Payload) -> _Handover:
     """The handover, its customers held in the order in which everyone holds them."""
+    await connection.execute(sql("hold_giver"), payload["from"])
     giver = await _manager(connection, payload["from"], "from")
     taker = await _manager(connection, payload["to"], "to")
+    await connection.execute(sql("hold_taker"), taker["id"])
     if taker["branch_id"] != giver["branch_id"]:
         raise DecisionRefused("NOT_FOUND", "there is no such manager in the branch", "to")
     if taker["id"] == giver["id"]:
@@ -147,7 +149,7 @@ async def _manager(connection: Connection, number: str, member: str) -> Any:
 async def _checked(connection: Connection, payload: Payload) -> _Handover:
     """The handover, if it can be done as things are.
 
-    It is held once more: into a whole portfolio somebody may have come since it was locked.
+    Nobody comes into a portfolio since its manager is held.
     """
     handover = await _held(connection, payload)
     found = {customer["number"]: customer for customer in handover.customers}

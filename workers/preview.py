@@ -24,6 +24,7 @@ from repository.previews import (
 )
 
 log = logging.getLogger(__name__)
+_FAULT = "a fault of the program: the log of the workers tells more"
 
 
 async def carry_out_previews(database: Database, *, days: int, chunk: int = SPAN) -> int:
@@ -50,6 +51,6 @@ async def carry_out_previews(database: Database, *, days: int, chunk: int = SPAN
             if lost(error):
                 raise
             log.exception("a part of preview %s failed", under_way.id)
-            await fail_preview(database, under_way.id, repr(error))
+            await fail_preview(database, under_way.id, _FAULT)
     await forget_previews(database, days)
     return judged

@@ -9,8 +9,9 @@ from cli.session import OPERATOR, on_database, read_settings
 from domain.policy import policy_document
 from repository.acts.tier_policy import TIER_POLICY
 from repository.approvals import Asked, ask
-from repository.calendar import add_policy, read_calendar, weigh_policy
+from repository.calendar import add_policy, weigh_policy
 from repository.database import Database
+from repository.statements import sql
 
 _BY_COMMAND = "terrace policy"
 
@@ -20,7 +21,7 @@ _BY_COMMAND = "terrace policy"
 def command(file: str) -> None:
     """Publish a version of the tier policy, or ask for it.
 
-    As long as no month is closed the policy is published at once: nobody has been judged by any.
+    As long as no month was closed the policy is published at once: nobody has been judged by any.
     After that the command asks for it, and somebody else decides (giveApproval).
 
     FILE (or - for standard input) is a JSON object: `effective` (the first month it governs, not
@@ -50,7 +51,7 @@ async def _publish(database: Database, document: dict[str, Any]) -> str:
         if known is not None:
             said = f"policy version {known.version} is this policy already"
             return f"{said}, effective {known.effective}"
-        if (await read_calendar(connection)).last_closed is None:
+        if not await connection.fetchval(sql("was_ever_closed")):
             await add_policy(connection, weighed, OPERATOR)
             return f"policy version {policy.version} published, effective {policy.effective}"
         asked = Asked({"policy": policy_document(policy)}, str(policy.effective), _BY_COMMAND)

@@ -31,7 +31,12 @@ async def on_customer(
         aum,
         Counter() if what is Movement.STAYS else Counter([what]),
         {} if manager is None else {manager: 1},
-        {"before": shown(before), "after": shown(after), **detail},
+        {
+            "before": shown(before),
+            "after": shown(after),
+            "policyVersion": policy.version,
+            **detail,
+        },
     )
 
 

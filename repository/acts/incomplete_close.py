@@ -36,7 +36,6 @@ async def _marks(connection: Connection, payload: Payload) -> Facts:
     calendar = await read_calendar(connection)
     return {
         "businessDate": str(calendar.business_date),
-        "corrections": await connection.fetchval(sql("corrections_made")),
         "policies": len(await policies(connection)),
     }
 

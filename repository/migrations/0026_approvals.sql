@@ -59,13 +59,15 @@ create function terrace.decide_once() returns trigger
 language plpgsql
 as $$
 begin
-    if old.state <> 'PENDING' then
+    if old.state <> 'PENDING' and (to_jsonb(new) - '{manager_id,branch_id}'::text[])
+        <> (to_jsonb(old) - '{manager_id,branch_id}'::text[])
+    then -- but for a customer who is handed over
         raise exception 'approval % is % and stays so', old.id, old.state;
     end if;
     return new;
 end
 $$;
-create trigger decide_once before update of state on terrace.approval
+create trigger decide_once before update on terrace.approval
     for each row execute function terrace.decide_once();
 alter table terrace.approval enable always trigger decide_once;
 

@@ -54,22 +54,39 @@ set effect = $2::jsonb, effect_hash = $3, basis = $4, computed_at = clock_timest
 where id = $1 and state = 'PENDING' and ($5::timestamptz is null or wanted_at = $5::timestamptz);
 
 -- name: want_effect
--- A worker is to compute the effect of a request.
-update terrace.approval set wanted_at = clock_timestamp(), tries = 0, problem = null
+-- A worker is to compute the effect of a request; until then there is none. Whoever asks again waits for
+-- the same computation: what it follows from is read before it begins.
+update terrace.approval
+set wanted_at = coalesce(wanted_at, clock_timestamp()), effect = null, effect_hash = null,
+    basis = null, computed_at = null, problem = null,
+    tries = case when wanted_at is null then 0 else tries end
 where id = $1 and state = 'PENDING';
 
 -- name: wanted_effect
--- The request that has waited longest for its effect.
-select id, kind, payload, wanted_at from terrace.approval
+-- The request that has waited longest for its effect, but for those that others compute, $1.
+select id, kind, payload, wanted_at, tries from terrace.approval
 where state = 'PENDING' and wanted_at is not null and expires_at > clock_timestamp()
+    and id <> all($1::integer[])
 order by wanted_at, id limit 1;
 
+-- name: claim_effect
+-- Whether nobody else computes the effect of a request; it is claimed for the session.
+select pg_try_advisory_lock(7000005, $1::integer);
+
+-- name: release_effect
+-- See above.
+select pg_advisory_unlock(7000005, $1::integer);
+
+-- name: try_effect
+-- Counts that a worker is about to compute an effect: one that dies of it has tried.
+update terrace.approval set tries = tries + 1 where id = $1 and wanted_at = $2::timestamptz;
+
 -- name: no_effect
--- Why the effect $2 of a request could not be computed: $3. The third time, or at once if $4, nobody waits
--- for it any more.
+-- Why the effect $2 of a request could not be computed: $3. After three tries, or at once if $4, nobody
+-- waits for it any more.
 update terrace.approval
-set tries = tries + 1, problem = left($3, 500),
-    wanted_at = case when $4::boolean or tries >= 2 then null else wanted_at end
+set problem = left($3, 500),
+    wanted_at = case when $4::boolean or tries >= 3 then null else wanted_at end
 where id = $1 and state = 'PENDING' and wanted_at = $2::timestamptz;
 
 -- name: decide_approval

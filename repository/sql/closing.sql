@@ -102,6 +102,10 @@ select first_customer from terrace.close_chunk where month = $1::date order by f
 update terrace.close_chunk set done = true, customers = $3, changes = $4, total = $5
 where month = $1::date and first_customer = $2;
 
+-- name: was_ever_closed
+-- Whether a close was ever asked for, be its month open again.
+select exists (select from terrace.close_run);
+
 -- name: held_by_close
 -- Whom a close of the open month would hold now: customers with a figure that is not complete, or who
 -- hold one of the classes $1, of which a feed is missing up to the month's end.
@@ -129,11 +133,14 @@ select count(*) from (
 
 -- name: release_removed
 -- Customers removed by the close of a month ($1 is the month after) leave their manager's
--- portfolio; their rows follow by their keys.
+-- portfolio; their rows follow by their keys. Who is a member by hand since a day of the month that is
+-- opened once more stays.
 update terrace.customer c set manager_id = 0
 from terrace.standing s
 where s.month = $1::date and s.status = 'REMOVED' and s.since = $1::date
-    and c.id = s.customer_id and c.manager_id <> 0;
+    and c.id = s.customer_id and c.manager_id <> 0
+    and not exists (
+        select from terrace.manual_tier t where t.customer_id = c.id and t.day >= $1::date);
 
 -- name: finish_close
 -- The run is over.

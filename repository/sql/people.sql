@@ -63,6 +63,10 @@ left join lateral (
 left join terrace.aum_figure a on a.customer_id = asked.id and a.month = $3::date
 group by 1, 2 order by 1, 2;
 
+-- name: hold_giver
+-- Keeps everybody from giving this manager a customer until the transaction ends.
+select true from terrace.manager where number = $1 for no key update;
+
 -- name: manager_by_number
 -- A manager by number.
 select id, number, branch_id, active from terrace.manager where number = $1;
@@ -70,6 +74,10 @@ select id, number, branch_id, active from terrace.manager where number = $1;
 -- name: manager_by_id
 -- A manager.
 select id, number, branch_id, active from terrace.manager where id = $1;
+
+-- name: hold_taker
+-- Lets a manager be given customers: waits while the whole portfolio goes to somebody else.
+select true from terrace.manager where id = $1 for share;
 
 -- name: hand_over
 -- Gives a customer to a manager (0: to nobody); the customer's rows follow by their keys.

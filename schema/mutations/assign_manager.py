@@ -48,6 +48,7 @@ async def perform(context: Context, given: AssignManagerInput) -> Row:
                         "customer",
                     )
                 key = key_in(given.manager, "Manager", "manager")
+                await connection.execute(sql("hold_taker"), key)
                 manager = await connection.fetchrow(sql("manager_by_id"), key)
                 if manager is None or manager["branch_id"] != customer["branch_id"]:
                     raise Refused(

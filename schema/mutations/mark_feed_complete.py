@@ -74,6 +74,5 @@ MARK_FEED_COMPLETE = operation(
     "Saying it again changes nothing. Days of a closed month that arrive late have its waiting "
     "figures judged anew.",
     Role.INTEGRATOR,
-    Role.HQ,
     grant=Grant.FEEDS,
 )

@@ -115,6 +115,19 @@ async def test_what_a_token_says_is_found_where_the_installation_says(tmp_path: 
         await opened.refuses(issuer.token(RSA, **said), "more than one role")
 
 
+async def test_a_token_of_staff_says_whose_it_is_where_that_is_looked_for(tmp_path: Path) -> None:
+    names = ClaimNames(subject="office", person="preferred_username")
+    async with issuing(RSA) as issuer, door(issuer, tmp_path, names=names) as opened:
+        said: dict[str, Any] = {"role": "branch", "office": "B1"}
+        found = await opened.takes(issuer.token(RSA, **said, preferred_username="Li.Hua"))
+        assert (found.subject, found.person) == ("B1", "Li.Hua")
+        assert found.actor(2).human == found.actor(2).human.lower() == "li.hua"
+        await opened.refuses(
+            issuer.token(RSA, **said), "missing person, whom a token of staff must name"
+        )
+        assert (await opened.takes(issuer.token(RSA, role="customer", office="C1"))).person == ""
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

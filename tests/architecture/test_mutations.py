@@ -15,7 +15,7 @@ ROLES = {
     "recordBalances": {Role.INTEGRATOR, Role.HQ},
     "closeMonth": {Role.HQ},
     "reopenMonth": {Role.HQ},
-    "markFeedComplete": {Role.INTEGRATOR, Role.HQ},
+    "markFeedComplete": {Role.INTEGRATOR},
     "grantSpecialVip": {Role.HQ, Role.BRANCH, Role.MANAGER},
     "setTier": {Role.HQ, Role.BRANCH, Role.MANAGER},
     "revokeSpecialVip": {Role.HQ, Role.BRANCH},

@@ -69,7 +69,7 @@ DECISIONS = {
     "two-people": Safeguard(
         "nobody allows what one has asked for oneself, in whatever role",
         "repository/approvals.py",
-        '    if request["maker"] == actor.human:\n',
+        "    if _may_be_the_maker(request, actor):\n",
         "    if False:\n",
         "tests/flows/test_approvals.py::test_nobody_decides_what_one_has_asked_for_oneself",
     ),
@@ -83,8 +83,8 @@ DECISIONS = {
     "decided-once": Safeguard(
         "a request takes one step, also if the program tries another",
         "repository/migrations/0026_approvals.sql",
-        "    if old.state <> 'PENDING' then\n",
-        "    if false then\n",
+        "    if old.state <> 'PENDING' and (",
+        "    if false and (",
         "tests/flows/test_approvals.py::test_the_database_refuses_what_the_program_should_not_try",
     ),
     "what-was-looked-at": Safeguard(

@@ -73,6 +73,7 @@ async def test_what_is_asked_for_is_done_when_somebody_else_allows_it(
         "after": {"status": "SPECIAL", "tier": None},
         "from": "2025-01-15",
         "until": "2026-01-31",
+        "policyVersion": 1,
     }
     assert asked["effect"]["managers"] == [{"number": "M1", "customers": 1}]
     again = await house.data(GRANT, {"c": C1, "r": "mayor"}, role="hq")
@@ -114,6 +115,8 @@ async def test_nobody_decides_what_one_has_asked_for_oneself(
     assert codes(await does(GIVE, ann, **variables)) == ["SAME_PERSON"]
     assert codes(await does(GIVE, hq, **variables)) == ["SAME_PERSON"]  # in another role
     assert codes(await does(REFUSE, ann, id=request)) == ["SAME_PERSON"]
+    nobody = dataclasses.replace(ann, person="")  # of the branch, and perhaps Ann
+    assert codes(await does(GIVE, nobody, **variables)) == ["SAME_PERSON"]
     assert codes(await does(WITHDRAW, bob, id=request)) == ["NOT_THE_MAKER"]
     assert codes(await does(GIVE, bob, **variables)) == []
     assert codes(await does(WITHDRAW, ann, id=request)) == ["ALREADY_DECIDED"]
@@ -189,10 +192,11 @@ async def test_the_database_refuses_what_the_program_should_not_try(
     decide = """update terrace.approval set state = '{}', decided_at = now(), result = '{{}}',
         checker = '{}'"""
     with pytest.raises(asyncpg.CheckViolationError):
-        await house.fetch(decide.format("APPROVED", "M1"))
+        await house.fetch(decide.format("APPROVED", "m1"))
     await house.fetch(decide.format("APPROVED", "somebody else"))
-    with pytest.raises(asyncpg.RaiseError, match="is APPROVED and stays so"):
-        await house.fetch("update terrace.approval set state = 'PENDING', decided_at = null")
+    for change in ("state = 'PENDING', decided_at = null", "checker = 'x'", "effect_hash = 'x'"):
+        with pytest.raises(asyncpg.RaiseError, match="is APPROVED and stays so"):
+            await house.fetch(f"update terrace.approval set {change}")
 
 
 async def test_a_request_changes_nothing_if_any_part_of_its_decision_fails(

@@ -83,6 +83,7 @@ async def test_a_tier_by_hand_is_held_at_once_watched_and_ends_in_a_demotion(hou
     assert approval["effect"]["detail"] == {
         "before": {"status": "NON_MEMBER", "tier": None},
         "after": {"status": "ACTIVE", "tier": "T3"},
+        "policyVersion": 1,
         "day": "2025-01-10",
         "tier": "T3",
     }
