@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+from cli.session import OPERATOR
+from domain.months import Month
+from repository.reopening import reopen
 from schema import identifiers
 from tests.cli.test_feed_command import types
 from tests.deciding import allowed, shown
@@ -41,5 +44,10 @@ async def test_the_operator_sets_up_the_policy_and_later_asks_for_one(
         {"version": 3, "effective": "2025-02"},
         1,
     )
+    async with house.database.unit() as connection:  # the first month, open once more
+        await reopen(connection, Month(2025, 1), "wrong rates", OPERATOR)
+    again = await types(house, "policy", policy("2025-01", "800000.00"))
+    assert "waits for somebody else" in again.output
+    await house.close("2025-01")
     late = await types(house, "policy", policy("2025-01", "900000.00"))
     assert (late.exit_code, "2025-01 is closed" in late.output) == (1, True)

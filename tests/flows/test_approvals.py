@@ -251,6 +251,9 @@ async def test_what_nobody_decides_in_time_is_over(house: House, asked: dict[str
     finally:
         await owner.close()
     assert (await shown(house, asked["id"]))["state"] == "EXPIRED"
+    async with house.database.unit() as connection:  # somebody has the customer
+        await connection.execute("select from terrace.customer where id = 1 for update")
+        assert await see_to_approvals(house.database) == 1  # and nobody waits long for it
     assert codes(await given_by(house, asked, **BRANCH)) == ["EXPIRED"]
     assert await see_to_approvals(house.database) == 1
     assert await see_to_approvals(house.database) == 0

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from tests.deciding import allowed, give, shown
 from tests.feeding import DEPOSITS, GOLD, complete, gold_account, source
 from tests.house import House
+from workers import approvals
 from workers.approvals import see_to_approvals
 
 PUBLISH = """mutation ($m: Month!, $t: [TierInput!]!) { publishTierPolicy(input: {
@@ -12,6 +15,8 @@ PUBLISH = """mutation ($m: Month!, $t: [TierInput!]!) { publishTierPolicy(input:
     approval { id } errors { code message field } } }"""
 CLOSE = """mutation ($m: Month!) { closeMonth(input: {month: $m, override: {reason: "down"}}) {
     close { state } approval { id } errors { code field } } }"""
+REFRESH = """mutation ($id: ID!) { refreshApproval(input: {approval: $id}) {
+    errors { code } } }"""
 TIERS = [{"code": "T1", "name": "Gold", "threshold": "100000.00"}]
 TIERS += [{"code": "T2", "name": "Platinum", "threshold": "500000.00"}]
 
@@ -98,3 +103,40 @@ async def test_what_lacks_nothing_is_closed_at_once(house: House) -> None:
     assert (again["approval"], again["close"]["state"]) == (None, "CUTOFF")
     wrong = (await house.data(CLOSE, {"m": "2025-03"}))["closeMonth"]
     assert codes(wrong) == ["OUT_OF_ORDER"]
+
+
+async def test_an_effect_is_computed_once_however_many_workers_and_looks(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.people(2)
+    await house.record(("A1", "2025-01-01", "150000.00"))
+    await house.close("2025-01")
+    asked = (await house.data(PUBLISH, {"m": "2025-02", "t": TIERS}))["publishTierPolicy"]
+    request = asked["approval"]["id"]
+    begun, surveyed = 0, approvals.survey
+
+    async def looked_at_meanwhile(*given: Any) -> Any:
+        nonlocal begun
+        begun += 1
+        assert codes((await house.data(REFRESH, {"id": request}))["refreshApproval"]) == []
+        assert await approvals.see_to_approvals(house.database) == 0  # another worker
+        assert (await shown(house, request))["effect"] is None
+        return await surveyed(*given)
+
+    monkeypatch.setattr(approvals, "survey", looked_at_meanwhile)
+    assert await approvals.see_to_approvals(house.database) == 1
+    assert begun == 1
+    assert (await shown(house, request))["effect"]["customers"] == 1
+
+    async def broken(*given: Any) -> Any:
+        raise ArithmeticError("postgresql://somebody:secret@server")
+
+    monkeypatch.setattr(approvals, "survey", broken)
+    await house.data(REFRESH, {"id": request})
+    assert await approvals.see_to_approvals(house.database) == 3  # tries, and no more of them
+    assert await approvals.see_to_approvals(house.database) == 0
+    found = await shown(house, request)
+    assert (found["effect"], found["problem"]) == (
+        None,
+        "a fault of the program: the log of the workers tells more",
+    )

@@ -201,3 +201,19 @@ async def test_one_person_asks_for_a_handover_and_another_one_allows_it(house: H
     given = await give(house, await shown(house, whole["id"]))
     assert given["approval"]["result"] == {"from": "M1", "to": "M3", "customers": 2}
     assert await portfolio(house, "M3") == ["C1", "C3", "C5", "C7"]
+
+
+async def test_nobody_comes_into_a_portfolio_that_is_about_to_go(house: House) -> None:
+    await north(house)
+    await house.data(ASSIGN, {"c": await identifier(house, "C5")})  # to nobody
+    payload = {"from": "M1", "to": "M3", "customers": None}
+    coming = {"c": await identifier(house, "C5"), "m": identifiers.encode("Manager", 1)}
+    async with house.database.unit() as connection:
+        await HANDOVER.lock(connection, payload)
+        newcomer = asyncio.create_task(house.data(ASSIGN, coming))
+        done, _ = await asyncio.wait([newcomer], timeout=0.3)
+        assert not done
+        result = await HANDOVER.carry_out(connection, payload, "leave", OPERATOR)
+        assert result["customers"] == 3
+    assert (await newcomer)["assignManager"]["errors"] == []
+    assert await portfolio(house, "M1") == ["C5"]
