@@ -117,8 +117,8 @@ async def give(database: Database, key: int, seen: Seen, reason: str, actor: Act
     """Allow a request that somebody else has made, and do what was asked for, in one transaction.
 
     Raises DecisionRefused: NOT_FOUND, NOT_A_CHECKER, SAME_PERSON, ALREADY_DECIDED, EXPIRED,
-    PAYLOAD_MISMATCH, STALE_EFFECT (the effect is computed anew for the next look), or why it cannot
-    be done; and CalendarError.
+    MAKER_SHUT_OUT, PAYLOAD_MISMATCH, STALE_EFFECT (the effect is computed anew for the next look),
+    or why it cannot be done; and CalendarError.
     """
     async with database.unit() as connection:
         request = await _to_decide(connection, key, actor)
@@ -133,6 +133,10 @@ async def give(database: Database, key: int, seen: Seen, reason: str, actor: Act
             )
         await act.lock(connection, payload)
         request = await _held(connection, key)
+        if request["shut_out"]:
+            raise DecisionRefused(
+                "MAKER_SHUT_OUT", "whoever asked for this was shut out: refuse it", "approval"
+            )
         stale = await _stale(connection, act, request, seen)
         if not stale:
             result = await act.carry_out(connection, payload, why, actor)

@@ -28,12 +28,19 @@ insert into terrace.approval_event (approval_id, customer_id, manager_id, branch
 select id, customer_id, manager_id, branch_id, state from terrace.approval where id = $1;
 
 -- name: approval
--- A request, and whether its time is over.
+-- A request, whether its time is over, and whether who asked has been shut out since.
 select id, kind, payload, payload_hash, subject, reason, customer_id, manager_id, branch_id,
     requested_by, maker, state, effect, effect_hash, basis, computed_at, wanted_at, problem,
     expires_at <= clock_timestamp() as overdue,
-    clock_timestamp() - computed_at as age
-from terrace.approval where id = $1;
+    clock_timestamp() - computed_at as age,
+    exists (
+        select from terrace.revocation r
+        where r.lifted_at is null and r.role is not null
+            and coalesce(r.issued_before > a.requested_at, true)
+            and (a.requested_by = r.role || ':' || r.bearer
+                or starts_with(a.requested_by, r.role || ':' || r.bearer || '/'))
+    ) as shut_out
+from terrace.approval a where id = $1;
 
 -- name: hold_customer_of_approval
 -- Keeps the customer of a request from being handed over, which reaches the request: customers come

@@ -9,7 +9,10 @@ import asyncpg
 import orjson
 import pytest
 
+from cli.session import OPERATOR
+from domain.actors import Role
 from repository.approvals import Seen, give
+from repository.revocations import let_in_again, shut_out_bearer
 from schema import identifiers
 from tests.deciding import GIVE, GRANT, SHOWN, allowed, granted, shown
 from tests.deciding import give as given_by
@@ -260,6 +263,15 @@ async def test_what_nobody_decides_in_time_is_over(house: House, asked: dict[str
     assert codes(await given_by(house, asked, **BRANCH)) == ["ALREADY_DECIDED"]
     assert await told(house, 2, **MANAGER) == [("PENDING", "EXPIRED"), ("EXPIRED", "EXPIRED")]
     assert await granted(house, C1) == []  # it can be asked for again
+
+
+async def test_what_somebody_asked_for_who_is_shut_out_is_not_given(
+    house: House, asked: dict[str, Any]
+) -> None:
+    out = await shut_out_bearer(house.database, Role.MANAGER, "M1", None, "left", OPERATOR)
+    assert codes(await given_by(house, asked, **BRANCH)) == ["MAKER_SHUT_OUT"]
+    await let_in_again(house.database, out, "is back", OPERATOR)
+    assert codes(await given_by(house, asked, **BRANCH)) == []
 
 
 async def test_a_grant_that_has_become_impossible_is_refused_and_goes_on_waiting(
