@@ -13,9 +13,9 @@ from repository.calendar import CalendarError
 from repository.cancellation import end_if_told_to
 from repository.database import Database, lost
 from repository.surveys import MOST_TRIES, Wanted, claimed, keep, no_effect, survey, wanted
+from workers.telling import FAULT
 
 log = logging.getLogger(__name__)
-_FAULT = "a fault of the program: the log of the workers tells more"
 
 
 async def see_to_approvals(database: Database) -> int:
@@ -37,7 +37,7 @@ async def see_to_approvals(database: Database) -> int:
 
 async def _compute(database: Database, request: Wanted) -> None:
     if request.tries >= MOST_TRIES:  # it has taken its workers along
-        await no_effect(database, request, _FAULT, final=True)
+        await no_effect(database, request, FAULT, final=True)
         return
     try:
         found = await survey(database, request)
@@ -48,6 +48,6 @@ async def _compute(database: Database, request: Wanted) -> None:
         if lost(error):
             raise
         log.exception("the effect of approval %s could not be computed", request.key)
-        await no_effect(database, request, _FAULT, final=False)
+        await no_effect(database, request, FAULT, final=False)
     else:
         await keep(database, request, *found)

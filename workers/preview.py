@@ -22,9 +22,9 @@ from repository.previews import (
     next_preview,
     plan_preview,
 )
+from workers.telling import FAULT
 
 log = logging.getLogger(__name__)
-_FAULT = "a fault of the program: the log of the workers tells more"
 
 
 async def carry_out_previews(database: Database, *, days: int, chunk: int = SPAN) -> int:
@@ -51,6 +51,6 @@ async def carry_out_previews(database: Database, *, days: int, chunk: int = SPAN
             if lost(error):
                 raise
             log.exception("a part of preview %s failed", under_way.id)
-            await fail_preview(database, under_way.id, _FAULT)
+            await fail_preview(database, under_way.id, FAULT)
     await forget_previews(database, days)
     return judged

@@ -9,6 +9,8 @@ from telemetry.doing import CURRENT, Doing, new_id
 from telemetry.figures import PASS_SECONDS, PASSES, count
 
 log = logging.getLogger("terrace.jobs")
+FAULT = "a fault of the program: the log of the workers tells more"
+"""What callers are told of a fault of ours: its own text may say what is nobody's business."""
 
 
 async def told_pass(
